@@ -1,0 +1,4 @@
+"""`naiad evaluate`."""
+
+
+def evaluate() -> None: ...

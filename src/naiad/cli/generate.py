@@ -1,0 +1,4 @@
+"""`naiad generate`."""
+
+
+def generate() -> None: ...

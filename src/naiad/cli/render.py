@@ -1,0 +1,4 @@
+"""`naiad render`."""
+
+
+def render() -> None: ...

@@ -1,0 +1,4 @@
+"""`naiad train`."""
+
+
+def train() -> None: ...

@@ -1,0 +1,4 @@
+"""`naiad validate`."""
+
+
+def validate() -> None: ...
