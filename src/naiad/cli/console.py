@@ -26,9 +26,14 @@ def print_json(document: Any) -> None:
     typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
 
-def fail(error: NaiadError) -> NoReturn:
-    """Print the error, its hint, and leave with EXIT_FAILED."""
+def print_error(error: NaiadError) -> None:
+    """Print the error and its hint, one line each."""
     stderr.print(Text("error: ", style="bold red") + Text(error.message))
     if error.hint:
         stderr.print(Text(f"  hint: {error.hint}", style="dim"))
+
+
+def fail(error: NaiadError) -> NoReturn:
+    """Print the error, its hint, and leave with EXIT_FAILED."""
+    print_error(error)
     raise typer.Exit(EXIT_FAILED)
