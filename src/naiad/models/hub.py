@@ -1,0 +1,190 @@
+"""Models from the Hugging Face Hub, through huggingface_hub and its own cache.
+
+HF_ENDPOINT, HF_HOME, HF_TOKEN, proxies and certificates are huggingface_hub's to read; an
+interrupted download goes on where it stopped. An unreachable hub costs seconds: it is asked one
+question with a short timeout first, since hf_hub_download itself retries for half a minute.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from naiad.errors import ChecksumMismatch, ModelUnavailable, NaiadError
+from naiad.files import translated_os_errors
+from naiad.models.checksum import require_sha256
+from naiad.models.progress import Progress
+
+if TYPE_CHECKING:
+    from huggingface_hub.hf_api import ModelInfo
+
+CONNECT_TIMEOUT_S = 5.0
+
+_unreachable: dict[str, str] = {}
+"""Endpoint to reason: a hub that did not answer once is not asked again by this process."""
+
+
+@dataclass(frozen=True)
+class RepositoryFile:
+    size_bytes: int
+    sha256: str | None
+    """Known for large files, which the Hub stores by their hash; None for small text files."""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """What the Hub says of one model repository, asked once a pull."""
+
+    id: str
+    files: dict[str, RepositoryFile]
+
+
+def look_up(repo: str) -> Repository:
+    """Files of `repo` with sizes and hashes. One request.
+
+    Raises ModelUnavailable when the hub cannot be reached, has no such repository or refuses it.
+    """
+    from huggingface_hub import HfApi, constants
+
+    if constants.ENDPOINT in _unreachable:
+        raise ModelUnavailable(_unreachable[constants.ENDPOINT])
+    with _translated_errors(repo):
+        info = HfApi().model_info(repo, files_metadata=True, timeout=CONNECT_TIMEOUT_S)
+    return Repository(repo, dict(_files(info)))
+
+
+def _files(info: ModelInfo) -> Iterator[tuple[str, RepositoryFile]]:
+    for sibling in info.siblings or []:
+        sha256 = sibling.lfs.sha256 if sibling.lfs is not None else None
+        yield sibling.rfilename, RepositoryFile(sibling.size or 0, sha256)
+
+
+def fetch(repository: Repository, names: list[str], progress: Progress) -> Path:
+    """Download the files into the Hub's cache; returns the snapshot folder that holds them all.
+
+    Large files are checked against the hash the Hub gives for them; a file that differs is
+    deleted again. Raises ModelUnavailable, ChecksumMismatch, StorageError.
+    """
+    from huggingface_hub import hf_hub_download
+
+    total_bytes = sum(repository.files[name].size_bytes for name in names)
+    done_bytes = 0
+    roots = set()
+    for name in names:
+        bar = _progress_bar(progress, done_bytes, total_bytes)
+        with _translated_errors(repository.id):
+            path = Path(
+                hf_hub_download(repository.id, name, etag_timeout=CONNECT_TIMEOUT_S, tqdm_class=bar)
+            )
+        roots.add(path.parents[name.count("/")])
+        _check(path, repository.files[name], progress)
+        done_bytes += repository.files[name].size_bytes
+    if len(roots) != 1:
+        raise ModelUnavailable(f"{repository.id} changed during the download; pull it again")
+    return roots.pop()
+
+
+def _check(path: Path, file: RepositoryFile, progress: Progress) -> None:
+    if file.sha256 is None:
+        return
+    try:
+        require_sha256(path, file.sha256, progress)
+    except ChecksumMismatch:
+        delete_file(path)
+        raise
+
+
+def cached_file(repo: str, name: str) -> Path | None:
+    """The file in the Hub's cache, where an earlier pull or another program put it. No network."""
+    from huggingface_hub import try_to_load_from_cache
+
+    path = try_to_load_from_cache(repo, name)
+    return Path(path) if isinstance(path, str) else None
+
+
+def cache_folder() -> Path:
+    from huggingface_hub import constants
+
+    return Path(constants.HF_HUB_CACHE)
+
+
+def delete_file(path: Path) -> None:
+    """Delete a file of the Hub's cache: its name in the snapshot and the blob it points to."""
+    with translated_os_errors("delete", path):
+        if path.is_symlink():
+            # One step only: where the cache shares blobs between repositories, the repository's
+            # entry goes and the shared blob is for `hf cache prune`.
+            blob = path.parent / path.readlink()
+            blob.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+
+
+def offline_variable() -> str | None:
+    """The environment variable that forbids the network, if one is set."""
+    for name in ("NAIAD_OFFLINE", "HF_HUB_OFFLINE"):
+        if os.environ.get(name, "").lower() in ("1", "true", "yes", "on"):
+            return name
+    return None
+
+
+@contextmanager
+def _translated_errors(repo: str) -> Iterator[None]:
+    from huggingface_hub import constants
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    # The base class of the http library that this huggingface_hub uses; it has changed twice.
+    transport_error: type[Exception] = HfHubHTTPError.__mro__[1]
+    try:
+        yield
+    except NaiadError:
+        raise
+    except HfHubHTTPError as error:
+        raise ModelUnavailable(_refusal(error, repo)) from error
+    except (transport_error, LocalEntryNotFoundError, ConnectionError, TimeoutError) as error:
+        cause = error.__cause__ or error
+        reason = f"{constants.ENDPOINT} cannot be reached ({_first_line(cause)})"
+        if not isinstance(error, LocalEntryNotFoundError):
+            _unreachable[constants.ENDPOINT] = reason
+        raise ModelUnavailable(reason) from error
+    except OSError as error:
+        with translated_os_errors("download into", cache_folder()):
+            raise error
+
+
+def _refusal(error: Any, repo: str) -> str:
+    from huggingface_hub import constants
+    from huggingface_hub.errors import EntryNotFoundError, GatedRepoError, RepositoryNotFoundError
+
+    page = f"{constants.ENDPOINT}/{repo}"
+    if isinstance(error, GatedRepoError):
+        return f"{repo} is gated: accept its terms at {page}, then set HF_TOKEN"
+    if isinstance(error, RepositoryNotFoundError):
+        return f"no repository {page}, or it is private and needs HF_TOKEN"
+    if isinstance(error, EntryNotFoundError):
+        return f"{page} has no such file"
+    status = getattr(error.response, "status_code", "an error")
+    return f"{page} answered {status}: {_first_line(error)}"
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _progress_bar(progress: Progress, offset_bytes: int, total_bytes: int) -> type[Any]:
+    """A tqdm class for huggingface_hub that draws nothing and calls `progress`."""
+    from tqdm.auto import tqdm  # type: ignore[import-untyped, unused-ignore]
+
+    class ProgressBar(tqdm):  # type: ignore[type-arg, misc, unused-ignore]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **(kwargs | {"file": io.StringIO(), "leave": False}))
+
+        def display(self, *_: Any, **__: Any) -> bool:
+            progress("downloading", offset_bytes + int(self.n), total_bytes)
+            return True
+
+    return ProgressBar
