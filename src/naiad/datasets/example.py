@@ -19,10 +19,14 @@ class Example:
 
 @dataclass(frozen=True)
 class PromptRow:
-    """A row of a file of requests; any answer in it is ignored."""
+    """A row of a file of requests."""
 
     id: str
     """The row's `id`, or its line number where it has none."""
     prompt: str
     system: str | None
     line: int
+    type: str | None = None
+    """The row's `type` field: the diagram type it asks for, in whatever word the file uses."""
+    answer: str | None = None
+    """The reference answer, where the row has one; generation never sees it."""

@@ -51,6 +51,7 @@ class ParsedRow:
     format: str
     """Name in datasets.formats.FORMATS."""
     id: str | None
+    type: str | None
     turns: Turns
 
 
@@ -101,7 +102,9 @@ def read_prompts(path: Path) -> Iterator[PromptRow]:
             BadRow(path, row.line, f"id {row_id!r} is that of line {line_of_id[row_id]}").fail()
         line_of_id[row_id] = row.line
         assert row.turns.prompt is not None
-        yield PromptRow(row_id, row.turns.prompt, row.turns.system, row.line)
+        yield PromptRow(
+            row_id, row.turns.prompt, row.turns.system, row.line, row.type, row.turns.answer
+        )
     if not line_of_id:
         raise DatasetError(f"{path} holds no row", hint='each line is {"id": …, "prompt": …}')
 
@@ -118,7 +121,7 @@ def scan_rows(path: Path, *, answer_needed: bool = True) -> Iterator[ParsedRow |
         try:
             row_format, turns = parse_row(value)
             _check_complete(turns, answer_needed=answer_needed)
-            yield ParsedRow(line, row_format.name, _id_of(value), turns)
+            yield ParsedRow(line, row_format.name, _id_of(value), _type_of(value), turns)
         except RowProblem as problem:
             yield BadRow(path, line, str(problem))
 
@@ -141,6 +144,11 @@ def _id_of(row: dict[str, Any]) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise RowProblem("`id` must be text or a whole number")
     return str(value)
+
+
+def _type_of(row: dict[str, Any]) -> str | None:
+    value = row.get("type")
+    return value if isinstance(value, str) and value else None
 
 
 def _json_rows(path: Path) -> Iterator[tuple[int, Any]]:
