@@ -1,0 +1,63 @@
+// The licence of every package with code in the bundle.
+//
+// esbuild's metafile names the files that went in. Mermaid's own files have other packages
+// inlined already; their source maps name those.
+
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+const LICENCE_FILE = /^(licen[cs]e|copying)(\.(md|txt))?$/i;
+
+/** `node_modules/a/node_modules/@b/c/x.js` -> its last package, `@b/c`, and where it lies. */
+function packageOf(path) {
+  const match = /^(.*node_modules\/((?:@[^/]+\/)?[^/]+))\//.exec(path);
+  return match ? { folder: match[1], name: match[2] } : null;
+}
+
+/** `../../node_modules/.pnpm/js-yaml@4.3.2/node_modules/js-yaml/x.js` -> js-yaml 4.3.2. */
+function inlinedIn(file) {
+  if (!existsSync(`${file}.map`)) {
+    return [];
+  }
+  const { sources } = JSON.parse(readFileSync(`${file}.map`, "utf8"));
+  return sources.flatMap((source) => {
+    const found = packageOf(source);
+    const version = /\.pnpm\/(?:@[^+/]+\+)?[^@/]+@([^_/]+)/.exec(source)?.[1];
+    return found ? [{ name: found.name, version }] : [];
+  });
+}
+
+function licenceText(root, folder, name) {
+  const file = readdirSync(folder).find((entry) => LICENCE_FILE.test(entry));
+  // Two packages are published without the file; it is copied from their repositories.
+  const path = file ? join(folder, file) : join(root, "licences", `${name}.txt`);
+  return readFileSync(path, "utf8").replace(/\r\n?/g, "\n").trim();
+}
+
+export function licencesOf(metafile, root) {
+  const [output] = Object.values(metafile.outputs);
+  const packages = new Map();
+  const add = (folder, name, version) => {
+    const about = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const text = licenceText(root, folder, name);
+    packages.set(`${name} ${version ?? about.version}`, { licence: about.license, text });
+  };
+  for (const [path, { bytesInOutput }] of Object.entries(output.inputs)) {
+    const found = packageOf(path);
+    if (!found || bytesInOutput === 0) {
+      continue;
+    }
+    add(join(root, found.folder), found.name);
+    for (const { name, version } of inlinedIn(join(root, path))) {
+      add(join(root, "node_modules", name), name, version);
+    }
+  }
+  const rule = "=".repeat(80);
+  const entries = [...packages]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, { licence, text }]) => `${rule}\n${name} (${licence})\n${rule}\n\n${text}\n`);
+  return (
+    "mermaid-parser.js holds code of these packages. It is made by tools/mermaid-bundle.\n\n" +
+    entries.join("\n")
+  );
+}

@@ -1,0 +1,62 @@
+// What Mermaid's parsers ask of a browser, and nothing of what its renderers do.
+//
+// Measured, not guessed: benchmarks/judge_agreement.py compares this bundle with the same
+// Mermaid in Chromium. Imported first, because Mermaid reads some of it while it loads.
+
+import { color } from "d3-color";
+import { cloneDeep } from "es-toolkit";
+
+const CSS_WIDE_KEYWORDS = new Set([
+  "currentcolor",
+  "inherit",
+  "initial",
+  "revert",
+  "revert-layer",
+  "transparent",
+  "unset",
+]);
+
+// The sequence diagram's `box` asks whether its first word is a colour.
+const CSS = {
+  supports: (property, value) =>
+    property === "color" &&
+    (CSS_WIDE_KEYWORDS.has(value.toLowerCase()) || color(value) !== null),
+};
+
+// sanitize-url wants to know whether an address is absolute; links never change a verdict.
+class URL {
+  static canParse(address) {
+    return /^[a-z][a-z0-9+.-]*:\S+$/i.test(address);
+  }
+
+  constructor(address) {
+    if (!URL.canParse(address)) {
+      throw new TypeError(`Invalid URL: ${address}`);
+    }
+    this.href = address;
+    this.protocol = address.slice(0, address.indexOf(":") + 1).toLowerCase();
+  }
+
+  toString() {
+    return this.href;
+  }
+}
+
+// Nothing here waits: a timer's function runs once the code that set it is done.
+const setTimeout = (callback, _delay, ...args) => {
+  Promise.resolve().then(() => callback(...args));
+  return 0;
+};
+
+Object.assign(globalThis, {
+  window: globalThis,
+  addEventListener: () => {},
+  // The sequence diagram looks up elements of the page by name; there is no page.
+  document: { getElementById: () => null },
+  CSS,
+  URL,
+  structuredClone: cloneDeep,
+  setTimeout,
+  clearTimeout: () => {},
+  performance: { now: () => Date.now() },
+});
