@@ -9,6 +9,7 @@ from typing import Any
 
 from naiad.errors import AdapterError
 from naiad.lora.record import read_json_object
+from naiad.models.gguf_file import read_metadata
 from naiad.models.local_model import LocalModel
 
 GGUF_TENSOR = {
@@ -49,47 +50,20 @@ def base_layout(model: LocalModel) -> BaseLayout:
 
 
 def _gguf_layout(model: LocalModel) -> BaseLayout:
-    from naiad.models.gguf_file import GgufMetadata
-
-    fields = GgufMetadata.read(model.path).fields
-    architecture = str(fields["general.architecture"])
-    if architecture not in KNOWN_ARCHITECTURES:
+    metadata = read_metadata(model.path)
+    if metadata.architecture not in KNOWN_ARCHITECTURES:
         raise AdapterError(
-            f"adapters on a GGUF model of architecture {architecture!r} are not supported "
+            f"adapters on a GGUF model of architecture {metadata.architecture!r} are not supported "
             f"(known: {', '.join(sorted(KNOWN_ARCHITECTURES))})",
             hint="use the model's Hugging Face folder with --engine transformers",
         )
-    number = {key.removeprefix(f"{architecture}."): value for key, value in fields.items()}
-    heads = int(number["attention.head_count"])
-    kv_heads = int(number.get("attention.head_count_kv", heads))
-    shapes = _layer_shapes(
-        hidden=int(number["embedding_length"]),
-        inner=int(number["feed_forward_length"]),
-        heads=heads,
-        kv_heads=kv_heads,
-        head_width=int(number.get("attention.key_length", 0)),
-    )
-    modules = {
-        f"model.layers.{layer}.{name}": shape
-        for layer in range(int(number["block_count"]))
-        for name, shape in shapes.items()
-    }
-    return BaseLayout(architecture, heads, kv_heads, modules)
-
-
-def _layer_shapes(
-    *, hidden: int, inner: int, heads: int, kv_heads: int, head_width: int
-) -> dict[str, tuple[int, int]]:
-    width = head_width or hidden // heads
-    return {
-        "self_attn.q_proj": (heads * width, hidden),
-        "self_attn.k_proj": (kv_heads * width, hidden),
-        "self_attn.v_proj": (kv_heads * width, hidden),
-        "self_attn.o_proj": (hidden, heads * width),
-        "mlp.gate_proj": (inner, hidden),
-        "mlp.up_proj": (inner, hidden),
-        "mlp.down_proj": (hidden, inner),
-    }
+    modules: dict[str, tuple[int, int]] = {}
+    for layer in range(metadata.block_count):
+        for module, name in GGUF_TENSOR.items():
+            shape = metadata.tensor_shapes.get(f"blk.{layer}.{name}.weight")
+            if shape is not None:
+                modules[f"model.layers.{layer}.{module}"] = (shape[0], shape[1])
+    return BaseLayout(metadata.architecture, metadata.head_count, metadata.head_count_kv, modules)
 
 
 def _folder_layout(folder: Path) -> BaseLayout:
