@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from naiad.errors import ConfigError, PromptTooLong
+
 TextCallback = Callable[[str], bool | None]
 """Gets each new piece of text as it is generated; returning True stops the generation."""
 
@@ -21,9 +23,19 @@ class SamplingConfig:
     top_p: float = 0.95
     """Nucleus sampling: smallest set of tokens with this much probability. Unused when greedy."""
     seed: int = 0
-    """Seed of the sampler: the same seed, engine, threads and prompt give the same text."""
+    """Seed of the sampler: the same seed, engine, threads and prompts give the same texts."""
     stop: tuple[str, ...] = field(default=())
     """Texts that end the generation; they are not part of it."""
+
+    def __post_init__(self) -> None:
+        wrong = [
+            *([] if self.max_tokens >= 1 else [f"max_tokens is {self.max_tokens}, not at least 1"]),
+            *([] if self.temperature >= 0 else [f"temperature is {self.temperature}, below 0"]),
+            *([] if 0 < self.top_p <= 1 else [f"top_p is {self.top_p}, not in (0, 1]"]),
+            *([] if 0 <= self.seed < 2**32 else [f"seed is {self.seed}, not in 0 … 2**32 - 1"]),
+        ]
+        if wrong:
+            raise ConfigError("; ".join(wrong))
 
 
 @dataclass(frozen=True)
@@ -50,11 +62,17 @@ class Engine(Protocol):
         """Most tokens, prompt and answer together, that the model was made for."""
         ...
 
+    def count_tokens(self, prompt: str) -> int:
+        """Tokens of a templated prompt, exactly; nothing is evaluated."""
+        ...
+
     def complete(
         self, prompt: str, sampling: SamplingConfig, on_text: TextCallback | None = None
     ) -> Completion:
         """Continue `prompt` (special tokens in it count as such).
 
+        The pieces that on_text got join to exactly the completion's text. What on_text raises,
+        and a KeyboardInterrupt, end the generation and come out here; the engine stays usable.
         Raises PromptTooLong when prompt and max_tokens exceed window_tokens, and EngineError.
         """
         ...
@@ -62,3 +80,17 @@ class Engine(Protocol):
     def close(self) -> None:
         """Free the model. The engine cannot be used afterwards; closing twice is harmless."""
         ...
+
+
+def check_room(prompt_tokens: int, max_tokens: int, window_tokens: int) -> None:
+    """Raise PromptTooLong, naming the numbers, when prompt and answer exceed the window."""
+    if prompt_tokens + max_tokens <= window_tokens:
+        return
+    room = window_tokens - prompt_tokens
+    raise PromptTooLong(
+        f"the prompt has {prompt_tokens:,} tokens, and with {max_tokens:,} for the answer it "
+        f"exceeds the model's window of {window_tokens:,}",
+        hint=f"shorten the prompt or ask for at most --max-tokens {room}"
+        if room > 0
+        else "shorten the prompt or use a model with a larger window",
+    )
