@@ -1,13 +1,14 @@
-// Builds vendor/mermaid-parser.js with its checksum and licences: npm ci && npm run build
+// Builds what is in vendor/, with checksums and licences: npm ci && npm run build
 //
 // The same lock file gives the same bytes. `node build.mjs FOLDER` writes elsewhere, to compare.
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { drawing } from "./drawing.mjs";
 import { licencesOf } from "./licences.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -77,17 +78,15 @@ const { outputFiles, metafile } = await build({
   },
 });
 
-/** Other vendored files have their licences above this bundle's; those stay as they are. */
-function writeLicences(file, licences) {
-  const [title] = licences.split("\n", 1);
-  const present = existsSync(file) ? readFileSync(file, "utf8").split(title, 1)[0].trimEnd() : "";
-  writeFileSync(file, present ? `${present}\n\n${licences}` : licences);
-}
+const drawn = await drawing(here);
+const files = { [BUNDLE]: outputFiles[0].contents, ...drawn.files };
+const metafiles = [metafile, ...drawn.metafiles];
 
-const [{ contents }] = outputFiles;
-const sha256 = createHash("sha256").update(contents).digest("hex");
 mkdirSync(vendor, { recursive: true });
-writeFileSync(join(vendor, BUNDLE), contents);
-writeFileSync(join(vendor, "CHECKSUMS"), `${sha256}  ${BUNDLE}\n`);
-writeLicences(join(vendor, "LICENSES.txt"), licencesOf(metafile, here));
-console.log(`${sha256}  ${BUNDLE}  ${contents.length.toLocaleString("en")} bytes`);
+const checksums = Object.entries(files).map(([name, contents]) => {
+  writeFileSync(join(vendor, name), contents);
+  return `${createHash("sha256").update(contents).digest("hex")}  ${name}\n`;
+});
+writeFileSync(join(vendor, "CHECKSUMS"), checksums.join(""));
+writeFileSync(join(vendor, "LICENSES.txt"), licencesOf(metafiles, here));
+console.log(checksums.join(""));

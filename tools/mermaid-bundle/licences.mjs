@@ -15,9 +15,12 @@ function packageOf(path) {
 }
 
 /** `../../node_modules/.pnpm/js-yaml@4.3.2/node_modules/js-yaml/x.js` -> js-yaml 4.3.2. */
-function inlinedIn(file) {
+function inlinedIn(file, folder) {
   if (!existsSync(`${file}.map`)) {
-    return [];
+    // @zenuml/core is published bundled and without maps: all that it depends on counts.
+    const { dependencies } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const bundled = file.endsWith("zenuml.esm.mjs") ? dependencies : {};
+    return Object.keys(bundled).map((name) => ({ name }));
   }
   const { sources } = JSON.parse(readFileSync(`${file}.map`, "utf8"));
   return sources.flatMap((source) => {
@@ -34,21 +37,23 @@ function licenceText(root, folder, name) {
   return readFileSync(path, "utf8").replace(/\r\n?/g, "\n").trim();
 }
 
-export function licencesOf(metafile, root) {
-  const [output] = Object.values(metafile.outputs);
+export function licencesOf(metafiles, root) {
+  const inputs = metafiles.flatMap(({ outputs }) =>
+    Object.entries(Object.values(outputs)[0].inputs),
+  );
   const packages = new Map();
   const add = (folder, name, version) => {
     const about = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
     const text = licenceText(root, folder, name);
     packages.set(`${name} ${version ?? about.version}`, { licence: about.license, text });
   };
-  for (const [path, { bytesInOutput }] of Object.entries(output.inputs)) {
+  for (const [path, { bytesInOutput }] of inputs) {
     const found = packageOf(path);
     if (!found || bytesInOutput === 0) {
       continue;
     }
     add(join(root, found.folder), found.name);
-    for (const { name, version } of inlinedIn(join(root, path))) {
+    for (const { name, version } of inlinedIn(join(root, path), join(root, found.folder))) {
       add(join(root, "node_modules", name), name, version);
     }
   }
@@ -57,7 +62,8 @@ export function licencesOf(metafile, root) {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, { licence, text }]) => `${rule}\n${name} (${licence})\n${rule}\n\n${text}\n`);
   return (
-    "mermaid-parser.js holds code of these packages. It is made by tools/mermaid-bundle.\n\n" +
+    "The scripts in this folder hold code of these packages. tools/mermaid-bundle makes them;\n" +
+    "mermaid.min.js is npm's mermaid/dist/mermaid.min.js, byte for byte.\n\n" +
     entries.join("\n")
   );
 }
