@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import mmap
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -24,6 +25,8 @@ _SCALARS = dict(enumerate("BbHhIif?")) | {10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
 _UNKNOWN_TOKEN, _CONTROL_TOKEN, _USER_DEFINED_TOKEN = 2, 3, 4
 _MOST_DIMENSIONS = 4
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -71,11 +74,29 @@ class GgufMetadata:
     """Text to id of added tokens that are ordinary text, found before any merge."""
     bos_token: str | None
     eos_token: str | None
+    tokenizer: str
+    """Kind of vocabulary: `gpt2` is byte-level BPE, `llama` SentencePiece."""
+    pre_tokenizer: str
+    """How text is split before merging, by llama.cpp's name for it: `qwen2`, `smollm` …"""
+    rope_scaling: str
+    """`none`, or how the window was stretched."""
     tensors: dict[str, TensorInfo]
 
     @cached_property
     def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
         return {name: tensor.shape for name, tensor in self.tensors.items()}
+
+
+@dataclass(frozen=True)
+class GgufVocabulary:
+    """Every token of a model, in the order of their ids."""
+
+    tokens: list[str]
+    """As the file writes them: byte-level BPE spells bytes as printable characters."""
+    kinds: list[int]
+    """1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte."""
+    merges: list[tuple[str, str]]
+    """Pairs in the order they are merged."""
 
 
 def read_metadata(path: Path) -> GgufMetadata:
@@ -84,6 +105,15 @@ def read_metadata(path: Path) -> GgufMetadata:
     Raises ModelError, naming the file, when it is no GGUF file, cut short or damaged, and
     StorageError when it cannot be read.
     """
+    return _read(path, lambda cursor: _metadata(path, cursor))
+
+
+def read_vocabulary(path: Path) -> GgufVocabulary:
+    """All tokens and merges, in half a second or so. Raises as read_metadata does."""
+    return _read(path, lambda cursor: _vocabulary(cursor, _header(path, cursor)[0]))
+
+
+def _read(path: Path, parse: Callable[[_Cursor], _Result]) -> _Result:
     with translated_os_errors("read", path), path.open("rb") as file:
         if file.read(4) != b"GGUF":
             raise ModelError(
@@ -91,7 +121,7 @@ def read_metadata(path: Path) -> GgufMetadata:
             )
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             try:
-                return _metadata(path, _Cursor(content))
+                return parse(_Cursor(content))
             except (struct.error, UnicodeDecodeError, KeyError, ValueError) as error:
                 raise ModelError(
                     f"{path} is cut short or damaged ({type(error).__name__}: {error})",
@@ -119,7 +149,8 @@ class _Cursor:
     def scalar(self, code: str) -> Any:
         (value,) = struct.unpack_from("<" + code, self.content, self.position)
         self.position += struct.calcsize("<" + code)
-        return value
+        # Shortest decimal of a float32: 1e-06, not 9.999999974752427e-07.
+        return float(str(np.float32(value))) if code == "f" else value
 
     def string(self) -> str:
         size_bytes = self.scalar("Q")
@@ -166,7 +197,8 @@ class _Cursor:
             raise ValueError(f"ends at byte {len(self.content):,}")
 
 
-def _metadata(path: Path, cursor: _Cursor) -> GgufMetadata:
+def _header(path: Path, cursor: _Cursor) -> tuple[dict[str, Any], dict[str, TensorInfo]]:
+    """Every metadata value by key, arrays unread, and the tensor table."""
     version = cursor.scalar("I")
     if version not in (2, 3):
         raise ModelError(f"{path} is GGUF version {version}; versions 2 and 3 are read")
@@ -175,7 +207,12 @@ def _metadata(path: Path, cursor: _Cursor) -> GgufMetadata:
     for _ in range(value_count):
         key = cursor.string()
         values[key] = cursor.value(cursor.scalar("I"))
-    tensors = _tensor_table(cursor, tensor_count, int(values.get("general.alignment", 32)))
+    alignment = int(values.get("general.alignment", 32))
+    return values, _tensor_table(cursor, tensor_count, alignment)
+
+
+def _metadata(path: Path, cursor: _Cursor) -> GgufMetadata:
+    values, tensors = _header(path, cursor)
     architecture = values["general.architecture"]
 
     def model_value(key: str, default: Any = None) -> Any:
@@ -222,7 +259,23 @@ def _metadata(path: Path, cursor: _Cursor) -> GgufMetadata:
         user_defined_tokens=_tokens_of(cursor, values, (_USER_DEFINED_TOKEN,)),
         bos_token=_token_text(cursor, tokens, bos_id),
         eos_token=_token_text(cursor, tokens, eos_id),
+        tokenizer=values["tokenizer.ggml.model"],
+        pre_tokenizer=values.get("tokenizer.ggml.pre", "default"),
+        rope_scaling=values.get(f"{architecture}.rope.scaling.type", "none"),
         tensors=tensors,
+    )
+
+
+def _vocabulary(cursor: _Cursor, values: dict[str, Any]) -> GgufVocabulary:
+    def strings(key: str) -> list[str]:
+        return [cursor.text_at(start) for start in values[key].string_starts]
+
+    merges = strings("tokenizer.ggml.merges")
+    return GgufVocabulary(
+        tokens=strings("tokenizer.ggml.tokens"),
+        kinds=cursor.numbers(values["tokenizer.ggml.token_type"]).tolist(),
+        # A merge is two tokens with a space between; in byte-level BPE no token holds a space.
+        merges=[(left, right) for left, _, right in (merge.partition(" ") for merge in merges)],
     )
 
 

