@@ -4,6 +4,7 @@ NaiadError                      message (what, with which value) and hint (the n
 ├── InputError                  the request or a file of the user's is wrong
 │   ├── PromptTooLong           more tokens than the model's window holds
 │   ├── DatasetError            a row of a data file cannot be used; names file and line
+│   │   └── ExampleTooLong      more tokens than training takes; it is never cut
 │   └── ConfigError             settings that contradict each other, all reported at once
 ├── ModelError
 │   ├── ModelNotFound           no model of that name, here or in the catalog
@@ -46,6 +47,10 @@ class PromptTooLong(InputError):
 
 class DatasetError(InputError):
     """A row of a data file cannot be used; the message names file, line and reason."""
+
+
+class ExampleTooLong(DatasetError):
+    """An example has more tokens than training takes; it is refused, never cut."""
 
 
 class ConfigError(InputError):
