@@ -19,7 +19,7 @@ from typing import IO, Any
 import filelock
 import numpy as np
 
-from naiad.errors import ModelError
+from naiad.errors import MissingExtra, ModelError
 from naiad.files import data_home, translated_os_errors, write_text
 from naiad.models.checksum import file_sha256
 from naiad.models.disk_space import require_space
@@ -80,6 +80,29 @@ def training_folder(
             if not folder.is_dir():
                 _convert(metadata, folder, report)
     return folder
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The tokenizer in a training folder, exactly as its tokenizer.json says.
+
+    Not AutoTokenizer: for Qwen that rebuilds the tokenizer with Unicode normalization, so the
+    e of a decomposed é would be another token in training than in llama.cpp.
+    Raises MissingExtra without transformers, ModelError without a tokenizer.
+    """
+    try:
+        from transformers import AutoTokenizer, PreTrainedTokenizerFast
+    except ImportError as error:
+        raise MissingExtra(
+            "transformers is not installed", hint="pip install 'naiad[train]'"
+        ) from error
+    reader = PreTrainedTokenizerFast if (folder / "tokenizer.json").exists() else AutoTokenizer
+    try:
+        return reader.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"{folder} has no tokenizer that can be read: {error}",
+            hint="put the model's tokenizer.json into the folder",
+        ) from error
 
 
 def _require_convertible(metadata: GgufMetadata) -> None:
