@@ -15,6 +15,7 @@ NaiadError                      message (what, with which value) and hint (the n
 │   └── AdapterMismatch         trained on another base model
 ├── EngineError                 the inference engine failed
 ├── JudgeUnavailable            the Mermaid parser could not be run: neither valid nor invalid
+├── RendererUnavailable         the renderer could not be run at all
 ├── RenderFailed                the renderer refused, hung or died
 ├── TrainingError               a training run cannot start or go on
 ├── StorageError                disk full, no permission, a path that is not what it should be
@@ -91,6 +92,10 @@ class EngineError(NaiadError):
 
 class JudgeUnavailable(NaiadError):
     """The Mermaid parser could not be run, so the diagram is neither valid nor invalid."""
+
+
+class RendererUnavailable(NaiadError):
+    """The renderer could not be run, so nothing is known about the diagram."""
 
 
 class RenderFailed(NaiadError):

@@ -381,12 +381,18 @@ class LastAnswer(Exception):
         self.answer = answer
 
 
-def serve(answer: Callable[[Message], Message], hello: Message) -> None:
+def serve(
+    answer: Callable[[Message], Message],
+    hello: Message,
+    *,
+    between_answers: Callable[[], None] = lambda: None,
+) -> None:
     """The child's side: say hello, then answer requests until the parent closes the pipe.
 
     Call it from the worker's `main` once everything is loaded. An exception of `answer` is
     reported as WorkerRefused; LastAnswer ends the process after its answer. Whatever the
     foreign code prints goes to standard error, since standard output carries the protocol.
+    `between_answers` runs once an answer is on its way, to get ready for the next request.
     """
     requests = sys.stdin.buffer
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
@@ -402,6 +408,7 @@ def serve(answer: Callable[[Message], Message], hello: Message) -> None:
         _send(answers, reply)
         if reply.get("last"):
             break
+        between_answers()
     # Ending through the interpreter's own exit would wait for foreign threads.
     os._exit(0)
 

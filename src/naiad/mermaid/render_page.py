@@ -93,7 +93,9 @@ class Page:
 
         QuickJS keeps long concatenations as ropes, which the Python binding cannot take.
         """
-        self._context.add_callable(f"{name}Json", lambda call: json.dumps(measure(*json.loads(call))))
+        self._context.add_callable(
+            f"{name}Json", lambda call: json.dumps(measure(*json.loads(call)))
+        )
         self._context.eval(
             f"globalThis.{name} = (...call) =>"
             f" JSON.parse({name}Json(JSON.stringify(call).slice(0)));"
@@ -204,16 +206,16 @@ def _size_px(size: Any) -> float:
 
 # What mermaidx's DOM asks of its host, by name: (text, size in px, family, weight, style).
 _MEASURES: dict[str, Callable[..., Any]] = {
-    "__measureText": lambda text, size, _family, weight, _style: (
-        get_font(weight).measure(_measurable(text or ""), _size_px(size))["width"]
+    "__measureText": lambda text, size, _family, weight, _style: get_font(weight).measure(
+        _measurable(text or ""), _size_px(size)
+    )["width"],
+    "__measureTextFull": lambda text, size, _family, weight, _style: get_font(weight).measure(
+        _measurable(text or ""), _size_px(size)
     ),
-    "__measureTextFull": lambda text, size, _family, weight, _style: (
-        get_font(weight).measure(_measurable(text or ""), _size_px(size))
+    "__measureGlyphs": lambda text, size, _family, weight, _style: get_font(weight).glyph_boxes(
+        _measurable(text or ""), _size_px(size)
     ),
-    "__measureGlyphs": lambda text, size, _family, weight, _style: (
-        get_font(weight).glyph_boxes(_measurable(text or ""), _size_px(size))
-    ),
-    "__measureForeignObject": lambda html, size, _family, weight, _style: (
-        get_font(weight).foreign_object_metrics(_measurable(html or ""), _size_px(size))
-    ),
+    "__measureForeignObject": lambda html, size, _family, weight, _style: get_font(
+        weight
+    ).foreign_object_metrics(_measurable(html or ""), _size_px(size)),
 }
