@@ -87,16 +87,24 @@ def example_of(row: ParsedRow) -> Example:
     return Example(row.turns.prompt, row.turns.answer, row.turns.system, row.line)
 
 
-def read_prompts(path: Path) -> Iterator[PromptRow]:
+def read_prompts(
+    path: Path,
+    on_bad_row: OnBadRow = "stop",
+    on_skip: Callable[[BadRow], None] | None = None,
+) -> Iterator[PromptRow]:
     """The requests of a file: rows with `id` and `prompt`, or of any training format.
 
-    Raises DatasetError at the first row without a prompt, at an id used twice, and when the
-    file holds no row; InputError when there is no such file.
+    Bad rows are treated as in read_examples. An id used twice always raises DatasetError, as
+    does a file without a usable row; a missing file raises InputError.
     """
     line_of_id: dict[str, int] = {}
     for row in scan_rows(path, answer_needed=False):
         if isinstance(row, BadRow):
-            row.fail()
+            if on_bad_row == "stop":
+                row.fail()
+            if on_skip is not None:
+                on_skip(row)
+            continue
         row_id = row.id or str(row.line)
         if row_id in line_of_id:
             BadRow(path, row.line, f"id {row_id!r} is that of line {line_of_id[row_id]}").fail()
