@@ -14,6 +14,7 @@ from typing import Any, Literal
 from naiad.errors import EngineError, MissingExtra
 from naiad.generation.engine import Completion, SamplingConfig, TextCallback, check_room
 from naiad.generation.streaming import StopFilter, TokenDecoder
+from naiad.models.weights import load_tokenizer
 
 PROMPT_CHUNK_TOKENS = 256
 """Prompt tokens evaluated at a time: Ctrl-C waits for one chunk, and memory peaks stay low."""
@@ -35,9 +36,7 @@ class TransformersEngine:
         torch, transformers = _import_torch_and_transformers()
         torch.set_num_threads(threads)
         with _translated_load_errors(folder), _quiet(transformers):
-            self._tokenizer = transformers.AutoTokenizer.from_pretrained(
-                folder, local_files_only=True
-            )
+            self._tokenizer = load_tokenizer(folder)
             model = transformers.AutoModelForCausalLM.from_pretrained(
                 folder, dtype=torch.float32, local_files_only=True
             )
