@@ -26,6 +26,16 @@ class Batch:
     loss_mask: npt.NDArray[np.bool_]
     """(B, T). True on the tokens that the loss counts."""
 
+    @property
+    def tokens(self) -> int:
+        """Tokens without padding."""
+        return int(self.attention_mask.sum())
+
+    @property
+    def loss_tokens(self) -> int:
+        """Tokens that the loss counts; never a row's first, which nothing predicts."""
+        return int(self.loss_mask[:, 1:].sum())
+
 
 def collate(examples: Sequence[TokenizedExample], padding_id: int) -> Batch:
     """One batch, as wide as its longest example."""

@@ -1,0 +1,52 @@
+"""The training libraries, which only `pip install 'naiad[train]'` brings.
+
+The modules trainer, loss, lora_model and estimate import torch at their head, so they are
+imported late, inside functions, and after `require_libraries`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from naiad.errors import MissingExtra, TrainingError
+
+
+def require_libraries() -> dict[str, str]:
+    """Import torch, transformers and PEFT, the network switched off; their versions.
+
+    Raises MissingExtra.
+    """
+    # The model's files are on this machine by now; a library that asks a hub all the same would
+    # only wait. Read when huggingface_hub is imported, hence not at the head of a file.
+    for name in ("HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
+        os.environ.setdefault(name, "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    try:
+        import peft
+        import tensorboard  # type: ignore[import-untyped]
+        import torch
+        import transformers
+    except ImportError as error:
+        raise MissingExtra(
+            f"training needs {error.name}, which is not installed",
+            hint="pip install 'naiad[train]'",
+        ) from error
+    modules = (torch, transformers, peft, tensorboard)
+    return {module.__name__: str(module.__version__) for module in modules}
+
+
+@contextmanager
+def translated_torch_errors(action: str) -> Iterator[None]:
+    """Turn torch's out-of-memory errors into a TrainingError with a way out."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        text = str(error).lower()
+        if isinstance(error, MemoryError) or "alloc" in text or "out of memory" in text:
+            raise TrainingError(
+                f"not enough memory to {action}",
+                hint="lower --batch-size or --max-tokens, or train a smaller model",
+            ) from error
+        raise
