@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from naiad.cli.console import EXIT_FAILED, print_json, stderr
+from naiad.cli.progress import download_bar
 
 if TYPE_CHECKING:
-    from naiad.models.progress import Progress
     from naiad.models.store import ModelListing
 
 app = typer.Typer(
@@ -59,7 +57,7 @@ def pull(name: Name, form: Form = FormChoice.gguf) -> None:
     """
     from naiad.workflows.models import pull_model
 
-    with _progress_bar(name) as progress:
+    with download_bar(name) as progress:
         model = pull_model(name, form.value, progress)
     stderr.print(f"{name} is ready (from {model.source}):")
     typer.echo(model.path)
@@ -133,31 +131,3 @@ def _print_table(listings: tuple[ModelListing, ...]) -> None:
 
 def _size(size_bytes: int | None) -> str:
     return "-" if size_bytes is None else f"{size_bytes / 1e6:,.0f} MB"
-
-
-@contextmanager
-def _progress_bar(name: str) -> Iterator[Progress]:
-    """A bar on standard error: what is being done, how much of it, and how long it will take."""
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=stderr, transient=True) as bars:
-        task = bars.add_task(name, total=None)
-
-        def report(stage: str, done_bytes: int, total_bytes: int | None) -> None:
-            bars.update(
-                task, description=f"{name}: {stage}", completed=done_bytes, total=total_bytes
-            )
-
-        yield report

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from naiad.errors import InputError, JudgeUnavailable, PromptTooLong
+from naiad.errors import InputError, JudgeUnavailable, PromptTooLong, RenderFailed
 from naiad.generation import (
     Completion,
     Engine,
@@ -39,6 +39,7 @@ from naiad.prompts import (
     fenced,
 )
 from naiad.retrieval import WorkedExample, nearest
+from naiad.workflows.render import DRAWN_SUFFIXES, check_output, write_drawing
 
 MAX_PROMPT_BYTES = 10**6
 """Largest request that is looked at: far beyond any window, it is a wrong file."""
@@ -291,6 +292,27 @@ def check_request(request: DiagramRequest) -> None:
         raise InputError(
             f"no diagram type {request.type!r}", hint=f"types: {', '.join(DIAGRAM_TYPES)}"
         )
+
+
+def write_diagram(diagram: GeneratedDiagram, path: Path) -> Path:
+    """Write the diagram in the form that the suffix names, and return the path written.
+
+    An invalid diagram cannot be drawn: its source goes beside the drawing, as .mmd. So does the
+    source of one that the renderer fails on, before RenderFailed is raised. Raises InputError
+    for another suffix, StorageError.
+    """
+    check_output(path)
+    beside = path.with_suffix(".mmd")
+    is_drawing = path.suffix.lower() in DRAWN_SUFFIXES
+    if is_drawing and not diagram.valid:
+        write_drawing(diagram.mermaid, beside)
+        return beside
+    try:
+        write_drawing(diagram.mermaid, path)
+    except RenderFailed as error:
+        write_drawing(diagram.mermaid, beside)
+        raise RenderFailed(error.message, hint=f"the source is in {beside}") from error
+    return path
 
 
 def diagram_as_json(diagram: GeneratedDiagram) -> dict[str, Any]:
