@@ -57,8 +57,8 @@ class RenderConfig:
     """Seconds a diagram may take before the renderer is killed."""
     memory_limit_bytes: int = 1024 * 1024 * 1024
     """Resident memory at which the renderer is killed."""
-    max_source_bytes: int = 1_000_000
-    """Longest source that is tried, in bytes of UTF-8."""
+    max_source_bytes: int = 256 * 1024
+    """Longest source that is tried, in bytes of UTF-8; what the judge tries too."""
     today: date | None = None
     """Day that gantt charts take for today, None for the current one (UTC)."""
 
@@ -79,7 +79,10 @@ class RenderConfig:
             raise ConfigError("; ".join(problems))
 
 
-def render_svg(source: str, config: RenderConfig = RenderConfig()) -> str:
+DEFAULT_CONFIG = RenderConfig()
+
+
+def render_svg(source: str, config: RenderConfig = DEFAULT_CONFIG) -> str:
     """The diagram as one safe, self-contained `<svg>` on a transparent ground.
 
     The same source, configuration and day give the same text. The first diagram of a process
@@ -118,7 +121,7 @@ def rasterize(
     *,
     scale: float = 2.0,
     background: str = "white",
-    config: RenderConfig = RenderConfig(),
+    config: RenderConfig = DEFAULT_CONFIG,
 ) -> bytes:
     """`svg` as a PNG with `scale` pixels for each of its units.
 
@@ -143,7 +146,7 @@ def close_renderer() -> None:
         _worker(memory_limit_bytes).close()
 
 
-def renderer_pid(config: RenderConfig = RenderConfig()) -> int | None:
+def renderer_pid(config: RenderConfig = DEFAULT_CONFIG) -> int | None:
     """Process id of the running renderer, None while there is none."""
     return _worker(config.memory_limit_bytes).pid
 
