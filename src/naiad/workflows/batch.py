@@ -19,6 +19,7 @@ from naiad.errors import EngineError, InputError
 from naiad.files import data_home, translated_os_errors, write_text
 from naiad.mermaid.diagram_types import DIAGRAM_TYPES
 from naiad.workflows.generate import (
+    NOT_GENERATED,
     DiagramRequest,
     GenerationSession,
     diagram_as_json,
@@ -26,9 +27,6 @@ from naiad.workflows.generate import (
 
 BATCH_KEYS = ("prompt", "mermaid", "type", "valid", "problems", "seconds", "tokens")
 """What is written of each diagram, after the row's `id`."""
-
-NOT_GENERATED = "not generated: "
-"""Beginning of the problem of a row that the model could not answer."""
 
 OutputRow = dict[str, Any]
 
@@ -107,11 +105,10 @@ def _answer(
         instruction=row.system or defaults.instruction,
     )
     try:
-        document = diagram_as_json(session.generate(request))
+        diagram = session.generate(request)
     except (InputError, EngineError) as error:
-        problem = {"message": NOT_GENERATED + error.message, "line": None, "judge": "naiad"}
-        document = {"prompt": row.prompt, "mermaid": "", "type": None, "valid": False}
-        document |= {"problems": [problem], "seconds": 0.0, "tokens": 0}
+        diagram = session.failed(row.prompt, error)
+    document = diagram_as_json(diagram)
     return {"id": row.id} | {key: document[key] for key in BATCH_KEYS}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from naiad.errors import InputError, JudgeUnavailable, PromptTooLong, RenderFailed
+from naiad.errors import InputError, JudgeUnavailable, NaiadError, PromptTooLong, RenderFailed
 from naiad.generation import (
     Completion,
     Engine,
@@ -43,6 +43,9 @@ from naiad.workflows.render import DRAWN_SUFFIXES, check_output, write_drawing
 
 MAX_PROMPT_BYTES = 10**6
 """Largest request that is looked at: far beyond any window, it is a wrong file."""
+
+NOT_GENERATED = "not generated: "
+"""Beginning of the problem of a request that the model could not answer."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +171,24 @@ class GenerationSession:
             model=self.model.name,
             adapter=str(self.adapter.path) if self.adapter else None,
             finish_reason="repetition" if watch.found else completion.finish_reason,
+        )
+
+    def failed(self, prompt: str, error: NaiadError) -> GeneratedDiagram:
+        """What stands for a request that this session could not answer: empty and not valid.
+
+        For runs over many requests, where one that fails must count and not end the run.
+        """
+        return GeneratedDiagram(
+            prompt=prompt,
+            mermaid="",
+            type=None,
+            valid=False,
+            problems=(Problem(NOT_GENERATED + error.message, judge="naiad"),),
+            seconds=0.0,
+            tokens=0,
+            raw_output="",
+            model=self.model.name,
+            adapter=str(self.adapter.path) if self.adapter else None,
         )
 
     @property
