@@ -1,8 +1,8 @@
-"""Models from the Hugging Face Hub, through huggingface_hub and its own cache.
+"""Models from the Hugging Face Hub, through huggingface_hub and into its own cache.
 
-HF_ENDPOINT, HF_HOME, HF_TOKEN, proxies and certificates are huggingface_hub's to read; an
-interrupted download goes on where it stopped. An unreachable hub costs seconds: it is asked one
-question with a short timeout first, since hf_hub_download itself retries for half a minute.
+HF_ENDPOINT, HF_HOME, HF_TOKEN, proxies and certificates are huggingface_hub's to read. An
+unreachable hub costs seconds: it is asked one question with a short timeout first, since
+hf_hub_download itself retries for half a minute.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _cached_files(repo: str) -> Iterator[tuple[str, RepositoryFile]]:
 
     Layout: https://huggingface.co/docs/huggingface_hub/guides/manage-cache
     """
-    folder = cache_folder() / f"models--{repo.replace('/', '--')}"
+    folder = _repository_folder(repo)
     try:
         snapshot = folder / "snapshots" / (folder / "refs" / "main").read_text("utf-8").strip()
         paths = [path for path in sorted(snapshot.rglob("*")) if path.is_file()]
@@ -109,20 +109,60 @@ def fetch(repository: Repository, names: list[str], progress: Progress) -> Path:
     done_bytes = 0
     roots = set()
     for name in names:
-        path = _fetch_file(repository, name, _progress_bar(progress, done_bytes, total_bytes))
+        file = repository.files[name]
+        bar = _progress_bar(progress, done_bytes, total_bytes)
+        if file.sha256 is not None and not repository.why_cached:
+            with _translated_errors(repository.id):
+                _transfer(repository.id, name, file, file.sha256, bar, progress)
+        path = _locate(repository, name, bar)
         roots.add(path.parents[name.count("/")])
-        _check(path, repository.files[name], progress)
-        done_bytes += repository.files[name].size_bytes
+        if file.sha256 is not None and repository.why_cached:
+            _check(path, file.sha256, progress)
+        done_bytes += file.size_bytes
     if len(roots) != 1:
         raise ModelUnavailable(f"{repository.id} changed during the download; pull it again")
     return roots.pop()
 
 
-def _fetch_file(repository: Repository, name: str, bar: type[Any]) -> Path:
+def _transfer(
+    repo: str, name: str, file: RepositoryFile, sha256: str, bar: type[Any], progress: Progress
+) -> None:
+    """Put a large file's blob into the Hub's cache, going on where a killed run stopped.
+
+    hf_hub_download throws an unfinished file away since huggingface_hub 1.2. It does use a blob
+    that is there, so the bytes are fetched here, by its own http_get, and left for it to find.
+    https://github.com/huggingface/huggingface_hub/pull/4228
+    """
+    from huggingface_hub import hf_hub_url
+    from huggingface_hub.file_download import http_get
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined, unused-ignore]
+
+    blob = _repository_folder(repo) / "blobs" / sha256
+    if blob.exists() or cached_file(repo, name) is not None:
+        return
+    blob.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = blob.with_name(f"{sha256}.naiad.incomplete")
+    with unfinished.open("ab") as out:
+        if out.tell() > file.size_bytes:
+            out.truncate(0)
+        http_get(
+            hf_hub_url(repo, name),
+            out,
+            resume_size=out.tell(),
+            headers=build_hf_headers(),
+            expected_size=file.size_bytes,
+            tqdm_class=bar,
+        )
+    _check(unfinished, sha256, progress)
+    unfinished.replace(blob)
+
+
+def _locate(repository: Repository, name: str, bar: type[Any]) -> Path:
+    """The file in the cache's snapshot; downloaded by hf_hub_download unless its blob is there."""
     from huggingface_hub import hf_hub_download
 
     with _translated_errors(repository.id):
-        return Path(
+        path = Path(
             hf_hub_download(
                 repository.id,
                 name,
@@ -131,13 +171,16 @@ def _fetch_file(repository: Repository, name: str, bar: type[Any]) -> Path:
                 local_files_only=bool(repository.why_cached),
             )
         )
+    sha256 = repository.files[name].sha256
+    if sha256 is not None and not path.is_symlink():
+        # Where the disk has no symbolic links the blob was copied: one copy is enough.
+        (_repository_folder(repository.id) / "blobs" / sha256).unlink(missing_ok=True)
+    return path
 
 
-def _check(path: Path, file: RepositoryFile, progress: Progress) -> None:
-    if file.sha256 is None:
-        return
+def _check(path: Path, sha256: str, progress: Progress) -> None:
     try:
-        require_sha256(path, file.sha256, progress)
+        require_sha256(path, sha256, progress)
     except ChecksumMismatch:
         delete_file(path)
         raise
@@ -155,6 +198,10 @@ def cache_folder() -> Path:
     from huggingface_hub import constants
 
     return Path(constants.HF_HUB_CACHE)
+
+
+def _repository_folder(repo: str) -> Path:
+    return cache_folder() / f"models--{repo.replace('/', '--')}"
 
 
 def delete_file(path: Path) -> None:
@@ -199,6 +246,8 @@ def _translated_errors(repo: str) -> Iterator[None]:
             f"{constants.ENDPOINT} cannot be reached ({_first_line(cause)})"
         ) from error
     except OSError as error:
+        if error.errno is None:
+            raise ModelUnavailable(f"{repo}: {_first_line(error)}") from error
         with translated_os_errors("download into", cache_folder()):
             raise error
 

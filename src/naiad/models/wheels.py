@@ -17,6 +17,7 @@ goes on after the last counted part, and the disk never holds much more than the
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fnmatch
 import json
@@ -24,7 +25,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -182,19 +182,20 @@ def _download(packages: list[str], folder: Path, size_bytes: int, progress: Prog
         "PIP_REQUIRE_VIRTUALENV": "0",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
-    with (folder / "pip.log").open("w+b") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
+    )
+    with process:
         try:
-            while process.poll() is None:
+            output = b""
+            while process.returncode is None:
                 progress("downloading", appended_bytes + _wheel_bytes(folder), size_bytes)
-                time.sleep(POLL_INTERVAL_S)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    output, _ = process.communicate(timeout=POLL_INTERVAL_S)
         finally:
-            if process.poll() is None:
-                process.terminate()
-                process.wait()
-        log.seek(0)
-        complaint = log.read().decode("utf-8", "replace")
+            process.terminate()
     if process.returncode != 0:
+        complaint = output.decode("utf-8", "replace")
         if os.strerror(errno.ENOSPC) in complaint:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         raise ModelUnavailable(_pip_complaint(complaint))
@@ -239,5 +240,6 @@ def _pip_complaint(log: str) -> str:
     """The one line of pip's output that says most: a broken connection, else its last error."""
     connection = re.search(r"connection broken by '([A-Za-z]+)", log)
     errors = [line for line in log.splitlines() if line.startswith("ERROR: ")]
-    reason = errors[-1].removeprefix("ERROR: ") if errors else "pip failed"
+    last_line = (errors or log.strip().splitlines() or ["pip failed"])[-1]
+    reason = last_line.removeprefix("ERROR: ")
     return f"{reason} ({connection.group(1)})" if connection else reason
