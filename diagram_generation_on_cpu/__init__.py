@@ -1,0 +1,1 @@
+"""The tutorial's entry points, thin over the package `naiad`."""
