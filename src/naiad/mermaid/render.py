@@ -172,8 +172,13 @@ def _worker(memory_limit_bytes: int) -> WorkerProcess:
 
 
 def _ask(who: str, action: str, request: dict[str, Any], config: RenderConfig) -> dict[str, Any]:
+    worker = _worker(config.memory_limit_bytes)
     try:
-        answer = _worker(config.memory_limit_bytes).call({action: request}, config.timeout_s)
+        try:
+            answer = worker.call({action: request}, config.timeout_s)
+        except WorkerDied:
+            # An idle process may have been killed from outside; a second death is the diagram's.
+            answer = worker.call({action: request}, config.timeout_s)
     except WorkerNotStarted as error:
         raise RendererUnavailable(
             f"the renderer could not be started: {error}", hint="reinstall naiad"

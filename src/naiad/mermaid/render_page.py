@@ -183,16 +183,20 @@ def one_line(problem: str) -> str:
 
 
 def _measurable(text: str) -> str:
-    """`text` with a stand-in of the right width for each wide character that the font lacks."""
+    """`text` with stand-ins of the right width for the characters that the font lacks."""
     if text.isascii():
         return text
     covered = _covered_codepoints()
     return "".join(
-        WIDE_STAND_IN
-        if ord(character) not in covered and unicodedata.east_asian_width(character) in "WF"
-        else character
-        for character in text
+        character if ord(character) in covered else _stand_in(character) for character in text
     )
+
+
+def _stand_in(character: str) -> str:
+    if unicodedata.east_asian_width(character) in "WF":
+        return WIDE_STAND_IN
+    # Half of a surrogate pair, where a label was cut in two, is no text that a font can take.
+    return "\ufffd" if unicodedata.category(character) == "Cs" else character
 
 
 @cache

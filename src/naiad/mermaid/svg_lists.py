@@ -13,7 +13,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 SVG_ELEMENTS = _words("""
-    svg g defs symbol use a title desc style foreignObject image
+    svg g defs symbol use switch a title desc style foreignObject image
     path rect circle ellipse line polyline polygon text tspan textPath
     marker pattern clipPath mask linearGradient radialGradient stop filter
     feBlend feColorMatrix feComponentTransfer feComposite feDropShadow feFlood feFuncA feFuncB
@@ -23,7 +23,7 @@ SVG_ELEMENTS = _words("""
 SVG_ATTRIBUTES = _words("""
     id class role lang tabindex xml:lang xml:space version
     x y x1 y1 x2 y2 cx cy r rx ry fx fy fr dx dy width height d points pathLength rotate
-    viewBox preserveAspectRatio transform gradientTransform patternTransform offset
+    viewBox preserveAspectRatio transform transform-origin gradientTransform patternTransform offset
     refX refY orient markerWidth markerHeight markerUnits
     gradientUnits patternUnits patternContentUnits clipPathUnits maskUnits maskContentUnits
     filterUnits primitiveUnits spreadMethod
@@ -69,10 +69,10 @@ CSS_PROPERTIES = _words("""
     stop-color stop-opacity flood-color flood-opacity clip-rule clip-path mask mask-type filter
     marker marker-start marker-mid marker-end shape-rendering text-rendering vector-effect
     color-interpolation-filters mix-blend-mode isolation pointer-events
-    transform transform-origin transform-box
+    transform transform-origin transform-box scale rotate translate
     animation animation-name animation-duration animation-timing-function animation-delay
     animation-iteration-count animation-direction animation-fill-mode
-    transition
+    transition transition-property transition-duration transition-timing-function transition-delay
     font font-family font-size font-style font-weight font-variant font-variant-caps
     font-stretch line-height letter-spacing word-spacing
     text-align text-align-last text-anchor text-decoration text-decoration-line
@@ -96,6 +96,6 @@ CSS_FUNCTIONS = _words("""
     rgb rgba hsl hsla hwb lab lch oklab oklch color color-mix var calc min max clamp
     translate translatex translatey scale scalex scaley rotate skew skewx skewy matrix
     blur brightness contrast drop-shadow grayscale hue-rotate invert opacity saturate sepia
-    cubic-bezier steps linear-gradient radial-gradient
+    cubic-bezier steps linear-gradient radial-gradient inset
 """) | {""}
 """The empty name is a plain parenthesis, as in calc((1 + 2) * 3px)."""

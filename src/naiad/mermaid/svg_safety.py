@@ -88,6 +88,8 @@ class _Open:
 
     space: str
     tag: str
+    written_space: str
+    """Namespace of the nearest element that was written, this one included."""
     ending: str
     """Its end tag, "" when the tag itself is left out."""
     keeps_content: bool
@@ -112,16 +114,17 @@ class _SafeDocument:
         space, _, tag = name.rpartition(" ")
         if not self._open and (space, tag) != (SVG, "svg"):
             raise UnsafeSvg(f"the document is not SVG: its root is <{tag}>")
-        if not self._has_a_place(space, tag, attributes):
+        if self._has_a_place(space, tag, attributes):
+            self._write_start(space, tag, attributes)
+            is_void = space == XHTML and tag in VOID_HTML_ELEMENTS
+            self._out.append("/>" if is_void else ">")
+            ending = "" if is_void else f"</{tag}>"
+            self._open.append(_Open(space, tag, space, ending, keeps_content=not is_void))
+        else:
+            parent = self._open[-1]
             # An unknown tag in a label is the author's spelling: it goes, and its words stay.
-            is_label = bool(self._open) and self._open[-1].keeps_content and space == XHTML
-            keeps_content = is_label and tag not in SILENT_HTML_ELEMENTS
-            self._open.append(_Open(space, tag, "", keeps_content))
-            return
-        self._write_start(space, tag, attributes)
-        is_void = space == XHTML and tag in VOID_HTML_ELEMENTS
-        self._out.append("/>" if is_void else ">")
-        self._open.append(_Open(space, tag, "" if is_void else f"</{tag}>", not is_void))
+            keeps_content = self._in_label(space) and tag not in SILENT_HTML_ELEMENTS
+            self._open.append(_Open(space, tag, parent.written_space, "", keeps_content))
 
     def end(self, _name: str) -> None:
         element = self._open.pop()
@@ -146,14 +149,19 @@ class _SafeDocument:
         if not parent.keeps_content or parent.ending == "</style>":
             return False
         if space == XHTML:
-            in_label = parent.space == XHTML or parent.tag == "foreignObject"
-            return in_label and tag in HTML_ELEMENTS
+            return self._in_label(space) and tag in HTML_ELEMENTS
         # An HTML parser that meets the drawing in a page would read it otherwise.
         if space != SVG or (parent.space == XHTML and tag != "svg"):
             return False
         if tag == "image":
             return any(_RASTER_DATA.fullmatch(attributes.get(name, "")) for name in _HREFS)
         return tag in SVG_ELEMENTS
+
+    def _in_label(self, space: str) -> bool:
+        """Whether an HTML element that starts now belongs to a label."""
+        parent = self._open[-1]
+        is_place = parent.space == XHTML or parent.tag == "foreignObject"
+        return space == XHTML and parent.keeps_content and is_place
 
     def _write_start(self, space: str, tag: str, attributes: dict[str, str]) -> None:
         is_root = not self._open
@@ -162,7 +170,7 @@ class _SafeDocument:
             self._root_id = allowed.get("id", "")
             allowed = _with_size(allowed)
         self._out.append(f"<{tag}")
-        if is_root or self._open[-1].space != space:
+        if is_root or self._open[-1].written_space != space:
             self._out.append(f' xmlns="{space}"')
         if is_root:
             self._out.append(f' xmlns:xlink="{XLINK}"')
@@ -277,8 +285,10 @@ def safe_declarations(css: str) -> str:
 
 def _is_safe_value(value: str) -> bool:
     rest = _CSS_STRING.sub("", _CSS_LOCAL_URL.sub("", value))
-    return _CSS_VALUE.fullmatch(rest) is not None and all(
-        function.lower() in CSS_FUNCTIONS for function in _CSS_FUNCTION.findall(rest)
+    return (
+        value.strip() != ""
+        and _CSS_VALUE.fullmatch(rest) is not None
+        and all(function.lower() in CSS_FUNCTIONS for function in _CSS_FUNCTION.findall(rest))
     )
 
 
