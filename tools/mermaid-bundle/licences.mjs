@@ -45,7 +45,7 @@ export function licencesOf(metafiles, root) {
   const add = (folder, name, version) => {
     const about = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
     const text = licenceText(root, folder, name);
-    packages.set(`${name} ${version ?? about.version}`, { licence: about.license, text });
+    packages.set(`${name} ${version ?? about.version}`, { licence: about.license ?? "licence below", text });
   };
   for (const [path, { bytesInOutput }] of inputs) {
     const found = packageOf(path);

@@ -1,0 +1,24 @@
+"""Mermaid: its diagram types, the official parser as judge, and drawing."""
+
+from naiad.mermaid.diagram_types import (
+    DIAGRAM_TYPES,
+    DiagramType,
+    diagram_type_of,
+    requested_type,
+)
+from naiad.mermaid.judge import Judge, JudgeLimits, validate
+from naiad.mermaid.source import extract_diagram
+from naiad.mermaid.verdict import Problem, Verdict
+
+__all__ = [
+    "DIAGRAM_TYPES",
+    "DiagramType",
+    "Judge",
+    "JudgeLimits",
+    "Problem",
+    "Verdict",
+    "diagram_type_of",
+    "extract_diagram",
+    "requested_type",
+    "validate",
+]

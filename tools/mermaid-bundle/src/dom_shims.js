@@ -23,18 +23,23 @@ const CSS = {
     (CSS_WIDE_KEYWORDS.has(value.toLowerCase()) || color(value) !== null),
 };
 
-// sanitize-url wants to know whether an address is absolute; links never change a verdict.
+// sanitize-url takes a link apart to see whether its scheme is safe; no verdict depends on more.
+const ABSOLUTE = /^([a-z][a-z0-9+.-]*:)(?:\/\/(?:[^/?#@]*@)?([^/?#]*))?\S*$/i;
+
 class URL {
   static canParse(address) {
-    return /^[a-z][a-z0-9+.-]*:\S+$/i.test(address);
+    return ABSOLUTE.test(address.trim());
   }
 
   constructor(address) {
-    if (!URL.canParse(address)) {
+    const parts = ABSOLUTE.exec(address.trim());
+    if (!parts) {
       throw new TypeError(`Invalid URL: ${address}`);
     }
-    this.href = address;
-    this.protocol = address.slice(0, address.indexOf(":") + 1).toLowerCase();
+    this.href = parts[0];
+    this.protocol = parts[1].toLowerCase();
+    this.host = (parts[2] ?? "").toLowerCase();
+    this.hostname = this.host.replace(/:\d*$/, "");
   }
 
   toString() {

@@ -96,7 +96,7 @@ export function antlrProblem({ line, msg }) {
   const message = match
     ? expectation(match[2].replace(/^\{(.*)\}$/s, "$1").split(", "), match[1])
     : msg;
-  return { line: validLine(line), message: oneLine(message.replace("'<EOF>'", END_OF_TEXT)) };
+  return { line: validLine(line), message: oneLine(message.replace(/'?<EOF>'?/g, END_OF_TEXT)) };
 }
 
 export function problemsOf(error) {
