@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,10 @@ def _with_adapter(model: Any, config: TrainingConfig) -> Any:
     # The adapter's first weights are drawn here.
     transformers.set_seed(config.seed)
     try:
-        return peft.get_peft_model(model, lora)
+        with warnings.catch_warnings():
+            # Between versions, peft calls what transformers has just renamed.
+            warnings.simplefilter("ignore", FutureWarning)
+            return peft.get_peft_model(model, lora)
     except ValueError as error:
         raise ConfigError(
             f"lora_target_modules {', '.join(names)}: {str(error).splitlines()[0]}",

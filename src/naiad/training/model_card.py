@@ -16,9 +16,8 @@ tags:
 
 # Mermaid diagrams with {base_name}
 
-A LoRA adapter of [{base_model}](https://huggingface.co/{base_model}), trained with
-[Naiad](https://pypi.org/project/naiad/) {naiad} on a CPU. It turns a description in plain language
-into a Mermaid diagram.
+A LoRA adapter of `{base_model}`, trained with Naiad {naiad} on a CPU. It turns a description in
+plain language into a Mermaid diagram.
 
 ## Use
 

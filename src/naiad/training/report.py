@@ -70,7 +70,7 @@ class TrainingOutcome:
     """Of this process; a resumed run counts from the resume."""
     first_loss: float
     last_loss: float
-    """Mean over the last steps, at most 10 of them."""
+    """Mean over the last quarter of the steps, at most 10 of them."""
     best_evaluation_loss: float | None
     best_step: int | None
     stopped: Literal["finished", "early", "asked"]

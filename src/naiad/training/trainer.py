@@ -26,13 +26,12 @@ from naiad.training.loss import answer_loss, evaluation_loss
 from naiad.training.report import EvaluationReport, OnProgress, StepReport, TrainingOutcome
 from naiad.training.rows import EpochBatches, TrainingRows
 from naiad.training.run_log import RunLog
-from naiad.training.steps import total_steps, warmup_steps
+from naiad.training.steps import learning_rate_share, total_steps
 
-LAST_STEPS = 10
-"""Steps whose mean loss says how low the loss came."""
+MOST_LAST_STEPS = 10
+"""Steps whose mean loss says how low the loss came; of a short run, its last quarter."""
 
 BEST_NAME = "best.safetensors"
-SCHEDULER_NAMES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
 
 
 def use_threads(config: TrainingConfig) -> None:
@@ -69,7 +68,7 @@ def train(
             observer.evaluate(step)
     if log.best is not None and observer.stopped != "asked":
         read_adapter_weights(model, folder / "checkpoints" / BEST_NAME)
-    recent = log.losses[-LAST_STEPS:]
+    recent = log.losses[-max(1, min(MOST_LAST_STEPS, len(log.losses) // 4)) :]
     return TrainingOutcome(
         steps=step,
         total_steps=total_steps(config, len(rows.train)),
@@ -93,7 +92,7 @@ class _AnswerTrainer(transformers.Trainer):  # type: ignore[misc]
         folder: Path,
         observer: _Observer,
     ) -> None:
-        self._rows = rows
+        self._rows, self._config = rows, config
         self._observer = observer
         writer = SummaryWriter(log_dir=str(folder / "tensorboard"))
         super().__init__(
@@ -112,6 +111,15 @@ class _AnswerTrainer(transformers.Trainer):  # type: ignore[misc]
             batch_sampler=self._observer.batches,
             collate_fn=lambda examples: {"batch": collate(examples, self._rows.padding_id)},
         )
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        rows = len(self._rows.train)
+        self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(
+            optimizer or self.optimizer,
+            lambda step: learning_rate_share(self._config, rows, step),
+        )
+        self._created_lr_scheduler = True
+        return self.lr_scheduler
 
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: Any) -> Any:
         samples = [next(epoch_iterator) for _ in range(num_batches)]
@@ -227,8 +235,6 @@ def _arguments(config: TrainingConfig, rows: int, checkpoints: Path) -> Any:
         per_device_train_batch_size=config.batch_size,
         gradient_accumulation_steps=config.gradient_accumulation_steps,
         learning_rate=config.learning_rate,
-        lr_scheduler_type=SCHEDULER_NAMES[config.schedule],
-        warmup_steps=warmup_steps(config, rows),
         weight_decay=config.weight_decay,
         max_grad_norm=config.max_grad_norm,
         optim="adamw_torch",

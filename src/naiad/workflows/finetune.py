@@ -14,6 +14,7 @@ from naiad.datasets.reading import BadRow, read_examples
 from naiad.datasets.splitting import split_by_content
 from naiad.errors import DatasetError, JudgeUnavailable, TrainingError
 from naiad.lora.record import AdapterRecord
+from naiad.mermaid.judge import Judge
 from naiad.models.catalog import DEFAULT_MODEL
 from naiad.models.checksum import file_sha256
 from naiad.models.local_model import LocalModel
@@ -196,12 +197,12 @@ def _read(
 
 def _judge(examples: Sequence[Example], on_progress: OnProgress) -> tuple[list[int], int]:
     """Lines whose answer is no valid Mermaid, of at most MOST_JUDGED_ANSWERS, and their number."""
-    from naiad.mermaid.judge import validate
-
     step = max(1, -(-len(examples) // MOST_JUDGED_ANSWERS))
     looked_at = examples[::step]
     try:
-        invalid = [e.line for e in looked_at if not validate(e.answer).valid]
+        # A judge of its own, closed before training: its process would hold memory for hours.
+        with Judge() as judge:
+            invalid = [e.line for e in looked_at if not judge.validate(e.answer).valid]
     except JudgeUnavailable as error:
         on_progress(Notice("warning", f"the answers were not checked: {error.message}"))
         return [], 0
@@ -246,7 +247,7 @@ def _run(
         should_stop=should_stop,
     )
     if outcome.stopped != "asked":
-        base_model = run.model.hub_id or run.model.name
+        base_model = run.model.hub_id or _shareable_name(run.model)
         finish_run(
             output,
             adapter_bytes(lora_model),
@@ -265,7 +266,7 @@ def _identity(run: _Prepared) -> dict[str, Any]:
 
 def _record(run: _Prepared, outcome: TrainingOutcome, versions: dict[str, str]) -> AdapterRecord:
     return AdapterRecord(
-        base_name=run.model.name,
+        base_name=_shareable_name(run.model),
         base_hub_id=run.model.hub_id,
         base_gguf_sha256=run.model.sha256 if run.model.kind == "gguf" else None,
         instruction=run.instruction,
@@ -274,6 +275,11 @@ def _record(run: _Prepared, outcome: TrainingOutcome, versions: dict[str, str]) 
         result=asdict(outcome),
         versions={"naiad": __version__, **versions},
     )
+
+
+def _shareable_name(model: LocalModel) -> str:
+    """The model's name; of a path only its last part, since adapters are passed on."""
+    return model.path.name if model.source == "local" else model.name
 
 
 def _window_tokens(folder: Path) -> int:
