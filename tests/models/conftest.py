@@ -76,6 +76,19 @@ def tiny_wheels() -> dict[str, bytes]:
     }
 
 
+REAL_ENVIRONMENT = dict(os.environ)
+
+
+@pytest.fixture
+def real_pip_environment(own_environment: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pip as this machine has it configured, for the one test of the real registry."""
+    for name in ("PIP_CONFIG_FILE", "PIP_INDEX_URL", "PIP_RETRIES"):
+        monkeypatch.delenv(name)
+    for name, value in REAL_ENVIRONMENT.items():
+        if name.startswith("PIP_") or name.lower().endswith("_proxy"):
+            monkeypatch.setenv(name, value)
+
+
 @pytest.fixture(autouse=True)
 def own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees this machine's models, tokens, pip configuration or network settings."""

@@ -97,6 +97,17 @@ def test_bytes_that_differ_from_the_hubs_hash_are_not_kept(
     assert [path for path in cache.rglob("*") if path.is_file() and path.stat().st_size > 200] == []
 
 
+def test_a_cached_file_that_was_damaged_is_not_taken(
+    tiny: KnownModel, tmp_path: Path, hub_server: HubServer
+) -> None:
+    path = ModelStore(tmp_path / "other program").pull("tiny-1b").path
+    path.write_bytes(path.read_bytes()[:-1])
+    models = ModelStore(tmp_path / "naiad")
+    with pytest.raises(ChecksumMismatch):
+        models.pull("tiny-1b")
+    assert models.pull("tiny-1b").path.read_bytes() == model_bytes()
+
+
 def test_a_known_name_with_other_bytes_on_the_hub_is_not_downloaded(
     tiny: KnownModel, models: ModelStore, hub_server: HubServer
 ) -> None:

@@ -26,6 +26,9 @@ _STRING, _ARRAY = 8, 9
 _UNKNOWN_TOKEN, _CONTROL_TOKEN, _USER_DEFINED_TOKEN = 2, 3, 4
 _MOST_DIMENSIONS = 4
 
+# What damaged lengths, types and keys come to, where this module reads them.
+_DAMAGE = (struct.error, ValueError, ArithmeticError, LookupError, TypeError, AttributeError)
+
 _Result = TypeVar("_Result")
 
 
@@ -122,7 +125,7 @@ def _read(path: Path, parse: Callable[[_Cursor], _Result]) -> _Result:
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             try:
                 return parse(_Cursor(content))
-            except (struct.error, UnicodeDecodeError, KeyError, ValueError) as error:
+            except _DAMAGE as error:
                 raise ModelError(
                     f"{path} is cut short or damaged ({type(error).__name__}: {error})",
                     hint="download it again",

@@ -113,10 +113,10 @@ def fetch(repository: Repository, names: list[str], progress: Progress) -> Path:
         bar = _progress_bar(progress, done_bytes, total_bytes)
         if file.sha256 is not None and not repository.why_cached:
             with _translated_errors(repository.id):
-                _transfer(repository.id, name, file, file.sha256, bar, progress)
+                _transfer(repository.id, name, file, file.sha256, bar)
         path = _locate(repository, name, bar)
         roots.add(path.parents[name.count("/")])
-        if file.sha256 is not None and repository.why_cached:
+        if file.sha256 is not None:
             _check(path, file.sha256, progress)
         done_bytes += file.size_bytes
     if len(roots) != 1:
@@ -124,9 +124,7 @@ def fetch(repository: Repository, names: list[str], progress: Progress) -> Path:
     return roots.pop()
 
 
-def _transfer(
-    repo: str, name: str, file: RepositoryFile, sha256: str, bar: type[Any], progress: Progress
-) -> None:
+def _transfer(repo: str, name: str, file: RepositoryFile, sha256: str, bar: type[Any]) -> None:
     """Put a large file's blob into the Hub's cache, going on where a killed run stopped.
 
     hf_hub_download throws an unfinished file away since huggingface_hub 1.2. It does use a blob
@@ -153,7 +151,6 @@ def _transfer(
             expected_size=file.size_bytes,
             tqdm_class=bar,
         )
-    _check(unfinished, sha256, progress)
     unfinished.replace(blob)
 
 

@@ -132,6 +132,7 @@ class ModelStore:
         Its training copy and unfinished downloads go too. Files that were in the Hub's cache
         before Naiad pulled them stay there. Raises ModelNotFound when there is nothing.
         """
+        _require_model_name(name)  # or `..` would be a folder to delete
         folder, unfinished = self._folder(name), self._unfinished(name)
         if not folder.exists() and not unfinished.exists():
             raise _not_here(name)
