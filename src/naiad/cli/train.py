@@ -127,20 +127,51 @@ def train(
     of the whole run printed. Ctrl-C saves a checkpoint and stops; a second
     Ctrl-C stops at once. A run that was stopped or killed goes on with --resume.
     """
+    run_training(
+        data,
+        model,
+        output,
+        _settings_of(config, settings),
+        evaluation_data=eval_data,
+        resume=resume,
+        overwrite=overwrite,
+        estimate_only=estimate,
+        as_json=as_json,
+    )
+
+
+def run_training(
+    data: Path,
+    model: str,
+    output: Path | None,
+    config: TrainingConfig,
+    *,
+    evaluation_data: Path | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    estimate_only: bool = False,
+    as_json: bool = False,
+    lines_every_steps: int | None = None,
+) -> None:
+    """Train and show how it goes; the tutorial's own command calls this too.
+
+    lines_every_steps: steps between two printed lines; None is a bar on a terminal and
+    STEPS_BETWEEN_LINES elsewhere. Raises typer.Exit when Ctrl-C stopped the run.
+    """
     from naiad.workflows.finetune import finetune
 
-    if output is None and not estimate:
+    if output is None and not estimate_only:
         raise typer.BadParameter("--output is missing (or give --estimate)")
-    with _progress() as show, _asked_to_stop() as should_stop:
+    with _progress(lines_every_steps) as show, _asked_to_stop() as should_stop:
         result = finetune(
             data,
             model,
             output,
-            _settings_of(config, settings),
-            evaluation_data=eval_data,
+            config,
+            evaluation_data=evaluation_data,
             resume=resume,
             overwrite=overwrite,
-            estimate_only=estimate,
+            estimate_only=estimate_only,
             on_progress=show.event,
             on_download=show.download,
             should_stop=should_stop,
@@ -180,10 +211,11 @@ def _asked_to_stop() -> Iterator[Callable[[], bool]]:
 
 
 class _Progress:
-    """Shows what finetune reports: a bar on a terminal, lines elsewhere."""
+    """Shows what finetune reports: a bar on a terminal, lines elsewhere or where asked for."""
 
-    def __init__(self, bar: Progress) -> None:
+    def __init__(self, bar: Progress, lines_every_steps: int | None) -> None:
         self._bar = bar
+        self._lines_every_steps = lines_every_steps
         self._steps: Any = None
         self._downloads: dict[str, Any] = {}
 
@@ -214,7 +246,9 @@ class _Progress:
             if self._steps is None:
                 self._steps = self._bar.add_task("", total=total)
             self._bar.update(self._steps, description=text, completed=step)
-        elif step % STEPS_BETWEEN_LINES == 0 or step in (1, total):
+            if self._lines_every_steps is None:
+                return
+        if step % (self._lines_every_steps or STEPS_BETWEEN_LINES) == 0 or step in (1, total):
             self._line(text)
 
     def _line(self, text: str) -> None:
@@ -222,10 +256,10 @@ class _Progress:
 
 
 @contextmanager
-def _progress() -> Iterator[_Progress]:
+def _progress(lines_every_steps: int | None) -> Iterator[_Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=stderr, transient=True) as bar:
-        yield _Progress(bar)
+        yield _Progress(bar, lines_every_steps)
 
 
 def _estimate_line(estimate: TrainingEstimate) -> str:
