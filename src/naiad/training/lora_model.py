@@ -17,14 +17,6 @@ from naiad.training.config import ALL_LINEAR, TrainingConfig
 from naiad.training.libraries import translated_torch_errors
 
 
-def load_tokenizer(folder: Path) -> Any:
-    """The folder's tokenizer. Raises TrainingError."""
-    try:
-        return transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError) as error:
-        raise _unloadable(folder, error) from error
-
-
 def load_lora_model(folder: Path, config: TrainingConfig) -> Any:
     """The model of `folder` in float32, frozen, with a LoRA adapter that changes nothing yet.
 

@@ -21,7 +21,7 @@ from naiad.models.local_model import LocalModel
 from naiad.models.progress import Progress
 from naiad.models.progress import no_progress as no_download_progress
 from naiad.models.store import ModelStore
-from naiad.models.weights import training_folder
+from naiad.models.weights import load_tokenizer, training_folder
 from naiad.prompts import DEFAULT_INSTRUCTION, ChatTemplate
 from naiad.training.adapter_folder import begin_run, check_output, finish_run
 from naiad.training.config import TrainingConfig
@@ -130,7 +130,6 @@ def _prepare(
     on_progress: OnProgress,
     on_download: Progress,
 ) -> _Prepared:
-    from naiad.training.lora_model import load_tokenizer
     from naiad.training.rows import TrainingRows
 
     train, evaluation, skipped = _read(data, evaluation_data, config, on_progress)
