@@ -140,6 +140,9 @@ def train(
     )
 
 
+train = _with_settings(train)
+
+
 def run_training(
     data: Path,
     model: str,
@@ -183,9 +186,6 @@ def run_training(
     if result.outcome is not None and not result.complete:
         _print_how_to_go_on(result)
         raise typer.Exit(EXIT_STOPPED)
-
-
-train = _with_settings(train)
 
 
 @contextmanager
