@@ -149,7 +149,9 @@ def _print_skipped(row: BadRow) -> None:
 @contextmanager
 def _counting(what: str) -> Iterator[Callable[[int], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=stderr, transient=True) as progress:
+    with Progress(
+        *columns, console=stderr, transient=True, disable=not stderr.is_terminal
+    ) as progress:
         task = progress.add_task(what, total=None)
         yield lambda done: progress.update(task, completed=done)
 

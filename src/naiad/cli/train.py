@@ -258,7 +258,7 @@ class _Progress:
 @contextmanager
 def _progress(lines_every_steps: int | None) -> Iterator[_Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=stderr, transient=True) as bar:
+    with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as bar:
         yield _Progress(bar, lines_every_steps)
 
 

@@ -84,10 +84,7 @@ def _read_gemini(row: Row) -> Turns:
         (_role(turn, f"contents[{i}]"), _gemini_text(turn, f"contents[{i}]"))
         for i, turn in enumerate(contents)
     ]
-    system = row.get("systemInstruction", row.get("system_instruction"))
-    if system is not None:
-        turns.insert(0, ("system", _gemini_text(system, "systemInstruction")))
-    return _one_exchange(turns, "contents")
+    return _one_exchange(_with_system(row, turns), "contents")
 
 
 def _gemini_text(value: object, place: str) -> str:
@@ -106,11 +103,7 @@ def _read_openai(row: Row) -> Turns:
     messages = row["messages"]
     if not isinstance(messages, list):
         raise RowProblem(f"`messages` must be a list, not {_json_name(messages)}")
-    turns = _message_turns(messages, "messages")
-    system = _system_of(row)
-    if system is not None:
-        turns.insert(0, ("system", system))
-    return _one_exchange(turns, "messages")
+    return _one_exchange(_with_system(row, _message_turns(messages, "messages")), "messages")
 
 
 def _message_turns(messages: list[Any], place: str) -> list[tuple[str, str]]:
@@ -153,7 +146,7 @@ def _read_message_pair(row: Row, key: str) -> Turns:
         if not isinstance(row[answer_key], list):
             raise RowProblem(f"`{key}` is a list of messages, so `{answer_key}` must be one too")
         turns += _message_turns(row[answer_key], answer_key)
-    return _one_exchange(turns, key)
+    return _one_exchange(_with_system(row, turns), key)
 
 
 def _one_exchange(turns: list[tuple[str, str]], place: str) -> Turns:
@@ -187,6 +180,12 @@ def _part_text(part: object, place: str) -> str:
     if not isinstance(text, str):
         raise RowProblem(f"`{place}` has no text (images and tool calls cannot be learned)")
     return text
+
+
+def _with_system(row: Row, turns: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The turns after the system instruction that stands beside them, if one does."""
+    system = _system_of(row)
+    return turns if system is None else [("system", system), *turns]
 
 
 def _system_of(row: Row) -> str | None:

@@ -191,7 +191,7 @@ def _line_rows(path: Path, file: IO[bytes]) -> Iterator[tuple[int, Any]]:
             while content and not content.endswith(b"\n"):
                 content = file.readline(MAX_ROW_BYTES)
         elif content.strip():
-            yield line, _json_of_line(path, line, content)
+            yield line, _json_of_line(path, line, content.rstrip(b"\r\n"))
 
 
 def _json_of_line(path: Path, line: int, content: bytes) -> Any:

@@ -88,10 +88,11 @@ def finetune(
     config = config or TrainingConfig()
     if output is None and not estimate_only:
         raise TrainingError("no folder to write the adapter to", hint="give --output")
-    versions = require_libraries()
     if output is not None and not estimate_only:
         check_output(output, resume=resume, overwrite=overwrite)
-    run = _prepare(data, model, config, evaluation_data, on_progress, on_download)
+    rows = _read(data, evaluation_data, config, on_progress)
+    versions = require_libraries()
+    run = _prepare(data, model, config, evaluation_data, rows, on_progress, on_download)
     for warning in run.summary.warnings():
         on_progress(Notice("warning", warning))
     return _run(
@@ -104,6 +105,10 @@ def finetune(
         on_progress=on_progress,
         should_stop=should_stop,
     )
+
+
+_Rows = tuple[tuple[Example, ...], tuple[Example, ...], int]
+"""Train rows, evaluation rows, and how many rows were skipped."""
 
 
 @dataclass(frozen=True)
@@ -127,12 +132,13 @@ def _prepare(
     model_name: str,
     config: TrainingConfig,
     evaluation_data: Path | None,
+    rows: _Rows,
     on_progress: OnProgress,
     on_download: Progress,
 ) -> _Prepared:
     from naiad.training.rows import TrainingRows
 
-    train, evaluation, skipped = _read(data, evaluation_data, config, on_progress)
+    train, evaluation, skipped = rows
     invalid, judged = _judge(train, on_progress)
     local = ModelStore().resolve(model_name, progress=on_download)
     folder = training_folder(local, progress=on_download)
@@ -176,8 +182,7 @@ def _prepare(
 
 def _read(
     data: Path, evaluation_data: Path | None, config: TrainingConfig, on_progress: OnProgress
-) -> tuple[tuple[Example, ...], tuple[Example, ...], int]:
-    """Train rows, evaluation rows, and how many rows were skipped."""
+) -> _Rows:
     skipped: list[BadRow] = []
 
     def skip(row: BadRow) -> None:
