@@ -3,35 +3,49 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 _OPENING = re.compile(r"(?P<indent>[ \t]*(?:>[ \t]?)*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)")
 
 
-def diagrams_in_markdown(text: str) -> list[str]:
-    """The sources of the Mermaid blocks in `text`, in their order.
+@dataclass(frozen=True)
+class MarkdownDiagram:
+    """One Mermaid block of a Markdown text."""
 
-    "# Plan\\n```mermaid\\npie\\n```\\n" -> ["pie\\n"]. Fences may be indented or quoted, as in a
-    list; the same indent comes off their lines. A fence that never closes ends with the text.
+    source: str
+    """What stands between the fences, without the indent of the block."""
+    first_line: int
+    """1-based line of the Markdown text on which the source begins."""
+
+
+def diagrams_in_markdown(text: str) -> list[MarkdownDiagram]:
+    """The Mermaid blocks in `text`, in their order.
+
+    "# Plan\\n```mermaid\\npie\\n```\\n" -> [MarkdownDiagram("pie\\n", first_line=3)]. Fences may be
+    indented or quoted, as in a list; the same indent comes off their lines. A fence that never
+    closes ends with the text.
     """
-    diagrams: list[str] = []
+    diagrams: list[MarkdownDiagram] = []
     block: list[str] | None = None
-    is_mermaid, fence, indent = False, "", ""
-    for line in text.splitlines(keepends=True):
+    is_mermaid, fence, indent, first_line = False, "", "", 0
+    # Not splitlines(): editors count neither form feeds nor U+2028 as line ends.
+    for number, line in enumerate(re.findall(r"[^\n]*\n|[^\n]+", text), start=1):
         if block is None:
             opening = _OPENING.fullmatch(line.rstrip("\r\n"))
             if opening:
                 block, fence, indent = [], opening["fence"], opening["indent"]
                 is_mermaid = opening["info"].split()[:1] == ["mermaid"]
+                first_line = number + 1
             continue
         content = _without_indent(line, indent)
         if re.fullmatch(rf"[ \t]*{fence[0]}{{{len(fence)},}}\s*", content):
             if is_mermaid:
-                diagrams.append("".join(block))
+                diagrams.append(MarkdownDiagram("".join(block), first_line))
             block = None
         else:
             block.append(content)
     if block is not None and is_mermaid:
-        diagrams.append("".join(block))
+        diagrams.append(MarkdownDiagram("".join(block), first_line))
     return diagrams
 
 

@@ -11,7 +11,7 @@ from naiad.files import decode_text, read_text, write_bytes, write_text
 from naiad.mermaid.judge import validate
 from naiad.mermaid.markdown import diagrams_in_markdown, fenced
 from naiad.mermaid.render import DEFAULT_CONFIG, RENDERER, RenderConfig, rasterize, render_svg
-from naiad.mermaid.themes import PAGE_COLOUR
+from naiad.mermaid.themes import page_colour
 from naiad.mermaid.verdict import Problem
 
 SOURCE_SUFFIXES = (".mmd", ".mermaid")
@@ -68,7 +68,7 @@ def write_drawing(
         if suffix == ".svg":
             write_text(path, svg + "\n")
         else:
-            ground = PAGE_COLOUR[config.theme]
+            ground = page_colour(config.theme)
             png = rasterize(svg, scale=scale, background=ground, config=config)
             write_bytes(path, png)
 
@@ -99,7 +99,7 @@ def read_diagram(file: str, *, index: int | None = None, max_bytes: int) -> str:
             f"{file} holds {len(diagrams)} Mermaid blocks, so there is no block {wanted}",
             hint=f"--index takes 1 to {len(diagrams)}",
         )
-    return diagrams[wanted - 1]
+    return diagrams[wanted - 1].source
 
 
 def render(

@@ -53,6 +53,15 @@ const setTimeout = (callback, _delay, ...args) => {
   return 0;
 };
 
+// Node 20 is older than this function; mini-racer and later Nodes have it.
+Object.groupBy ??= (items, keyOf) => {
+  const groups = Object.create(null);
+  for (const [index, item] of [...items].entries()) {
+    (groups[keyOf(item, index)] ??= []).push(item);
+  }
+  return groups;
+};
+
 Object.assign(globalThis, {
   window: globalThis,
   addEventListener: () => {},

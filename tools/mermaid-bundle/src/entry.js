@@ -11,6 +11,8 @@ const MERMAID = `mermaid ${MERMAID_VERSION}`;
 const ZENUML = `@zenuml/core ${ZENUML_VERSION}`;
 // Parsing a diagram's beginnings to find the line of an error costs a parse each.
 const MAX_LINES_TO_LOCATE = 2000;
+// After the first few, the rest is the parser failing to find its feet again.
+const MAX_PROBLEMS = 50;
 
 class ZenumlErrors extends Error {
   constructor(details) {
@@ -125,7 +127,7 @@ async function problems(source, seen, error) {
   }
   // "Line 9" of eight lines is the parser's way to say that the text ended too early.
   const last = seen.text.trimEnd().split("\n").length;
-  return all.map(({ line, message }) => ({
+  return all.slice(0, MAX_PROBLEMS).map(({ line, message }) => ({
     line: line === null || lines === null ? null : lines[Math.min(line, last) - 1],
     message,
     judge,

@@ -67,6 +67,11 @@ function chevrotainMessage(message, found) {
     const expected = [...message.matchAll(/^\s*\d+\. \[(.*)\]$/gm)].map((match) => match[1]);
     return expectation(expected, quoted(found));
   }
+  const iteration = /^Expecting: expecting at least one iteration.*?<(\[.*\])>/s.exec(message);
+  if (iteration) {
+    const expected = iteration[1].split(" ,").map((tokens) => tokens.slice(1, -1));
+    return expectation(expected, quoted(found));
+  }
   if (/^Redundant input/.test(message)) {
     return expectation([END_OF_TEXT], quoted(found));
   }
