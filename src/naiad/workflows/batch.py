@@ -139,23 +139,40 @@ def _earlier_rows(output_path: Path, inputs: list[PromptRow]) -> dict[str, Outpu
     return found
 
 
-def _whole_rows(output_path: Path) -> Iterator[tuple[int, OutputRow]]:
+def _whole_rows(output_path: Path) -> list[tuple[int, OutputRow]]:
+    """(line, row) of an earlier run's output, after a torn last line was cut off."""
     with translated_os_errors("read", output_path):
         content = output_path.read_bytes()
-        whole = content[: content.rfind(b"\n") + 1]
-        if whole != content:
+    whole = content[: content.rfind(b"\n") + 1]
+    rows = [
+        (line, _earlier_row(text, f"{output_path}:{line}"))
+        for line, text in enumerate(whole.splitlines(), start=1)
+    ]
+    torn = content[len(whole) :]
+    beginning = b'{"id": '
+    if torn[: len(beginning)] != beginning[: len(torn)]:
+        raise _foreign(f"{output_path}:{len(rows) + 1}")
+    if torn:
+        with translated_os_errors("write", output_path):
             os.truncate(output_path, len(whole))
-    for line, text in enumerate(whole.splitlines(), start=1):
-        try:
-            row = json.loads(text)
-            if not isinstance(row["id"], str) or not row.keys() >= set(BATCH_KEYS):
-                raise KeyError("id")
-        except (ValueError, KeyError, TypeError) as error:
-            raise InputError(
-                f"{output_path}:{line} was not written by `naiad generate --batch`",
-                hint="choose another -o, or remove the file",
-            ) from error
-        yield line, row
+    return rows
+
+
+def _earlier_row(text: bytes, place: str) -> OutputRow:
+    try:
+        row: OutputRow = json.loads(text)
+        if isinstance(row["id"], str) and row.keys() >= set(BATCH_KEYS):
+            return row
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise _foreign(place)
+
+
+def _foreign(place: str) -> InputError:
+    return InputError(
+        f"{place} was not written by `naiad generate --batch`",
+        hint="choose another -o, or remove the file",
+    )
 
 
 def _put_in_order(output_path: Path, rows: list[OutputRow]) -> None:
