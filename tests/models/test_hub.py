@@ -12,8 +12,8 @@ from pathlib import Path
 
 import huggingface_hub.constants
 import pytest
-from conftest import kill_group, model_bytes, start_pull, use_hub
 from local_servers import HubServer
+from tiny_model import kill_group, model_bytes, start_pull, use_hub
 
 from naiad.errors import ChecksumMismatch, ModelUnavailable, StorageError
 from naiad.models.catalog import KnownModel

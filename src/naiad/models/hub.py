@@ -192,6 +192,7 @@ def cached_file(repo: str, name: str) -> Path | None:
 
 
 def cache_folder() -> Path:
+    """The Hub's cache on this machine; HF_HOME and HF_HUB_CACHE move it."""
     from huggingface_hub import constants
 
     return Path(constants.HF_HUB_CACHE)
