@@ -42,4 +42,6 @@ def download_bar(name: str) -> Iterator[Progress]:
     try:
         yield report
     finally:
-        bars.stop()
+        # Stopping a bar that never started would still print an empty line.
+        if bars.live.is_started:
+            bars.stop()
