@@ -9,7 +9,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from naiad.errors import InputError, JudgeUnavailable, NaiadError, PromptTooLong, RenderFailed
+from naiad.errors import (
+    AdapterError,
+    InputError,
+    JudgeUnavailable,
+    NaiadError,
+    PromptTooLong,
+    RenderFailed,
+)
 from naiad.generation import (
     Completion,
     Engine,
@@ -26,7 +33,7 @@ from naiad.mermaid.diagram_types import DIAGRAM_TYPES, requested_type
 from naiad.mermaid.judge import validate
 from naiad.mermaid.source import extract_diagram
 from naiad.mermaid.verdict import Problem, Verdict
-from naiad.models.catalog import DEFAULT_MODEL
+from naiad.models.catalog import DEFAULT_MODEL, KNOWN_MODELS, find_known
 from naiad.models.local_model import LocalModel
 from naiad.models.progress import Progress
 from naiad.models.store import ModelStore
@@ -262,7 +269,7 @@ def open_session(
     engine = engine or EngineConfig()
     opened = load_adapter(Path(adapter)) if adapter is not None else None
     if model is None:
-        model = opened.record.base_name if opened and opened.record else DEFAULT_MODEL
+        model = _base_of(opened) if opened else DEFAULT_MODEL
     local = (store or ModelStore()).resolve(model, progress=progress)
     engine_name = engine_for(local, engine)
     template = chat_template_of(local)
@@ -276,6 +283,24 @@ def open_session(
         local,
         opened,
         config or GenerateConfig(),
+    )
+
+
+def _base_of(adapter: Adapter) -> str:
+    """The base model of an adapter by a name that ModelStore finds.
+
+    A record names a local file without its folder, which says nothing on this machine; the file's
+    hash still tells when it is a known model. Raises AdapterError where the user must say it.
+    """
+    for known in KNOWN_MODELS:
+        if known.sha256 is not None and known.sha256 == adapter.base_sha256:
+            return known.name
+    name = adapter.record.base_name if adapter.record else adapter.base_hub_id
+    if name is not None and (adapter.base_hub_id or find_known(name) or Path(name).exists()):
+        return name
+    raise AdapterError(
+        f"{adapter.path} was trained on {adapter.base_name}, which has to be found first",
+        hint="name the file or folder of that model with --model",
     )
 
 
