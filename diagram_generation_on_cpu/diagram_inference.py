@@ -200,7 +200,10 @@ class Diagram_LLM2_Adapter:
 
 
 def argument_parser() -> argparse.ArgumentParser:
-    """The flags of the command, spelled with dashes; `main` takes underscores too."""
+    """The flags of the command, spelled with dashes; `main` takes underscores too.
+
+    Where the package has another name for a flag, both are taken, since its hints use that one.
+    """
     parser = argparse.ArgumentParser(
         prog="diagram_inference.py",
         description="Generate a Mermaid diagram for each row of a validation file, on the CPU, "
@@ -209,12 +212,14 @@ def argument_parser() -> argparse.ArgumentParser:
     )
     settings = MermaidGenerationConfig()
     parser.add_argument(
-        "--base-model",
+        *("--base-model", "--model"),
         metavar="MODEL",
         help="Hub id, short name of `naiad models list`, folder or .gguf file. Default: the base "
         f"of --lora-path, and without an adapter {TUTORIAL_MODEL}.",
     )
-    parser.add_argument("--lora-path", metavar="DIR", type=Path, help="Adapter folder to use.")
+    parser.add_argument(
+        *("--lora-path", "--adapter"), metavar="DIR", type=Path, help="Adapter folder to use."
+    )
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--instruction", metavar="TEXT", help="One description, in place of rows.")
     source.add_argument(
@@ -226,10 +231,34 @@ def argument_parser() -> argparse.ArgumentParser:
         "comes with the package.",
     )
     parser.add_argument("--limit", metavar="N", type=_positive, help="Only the first N rows.")
-    parser.add_argument("--max-new-tokens", type=int, default=settings.max_new_tokens)
-    parser.add_argument("--temperature", type=float, default=settings.temperature)
-    parser.add_argument("--top-p", type=float, default=settings.top_p)
-    parser.add_argument("--seed", type=int, default=settings.seed)
+    parser.add_argument(
+        *("--max-new-tokens", "--max-tokens"),
+        metavar="N",
+        type=int,
+        default=settings.max_new_tokens,
+        help="Most tokens of one diagram. Default: %(default)s.",
+    )
+    parser.add_argument(
+        "--temperature",
+        metavar="X",
+        type=float,
+        default=settings.temperature,
+        help="0 is greedy and repeatable; above it, tokens are sampled. Default: %(default)s.",
+    )
+    parser.add_argument(
+        "--top-p",
+        metavar="X",
+        type=float,
+        default=settings.top_p,
+        help="Sample from the likeliest tokens of this probability. Default: %(default)s.",
+    )
+    parser.add_argument(
+        "--seed",
+        metavar="N",
+        type=int,
+        default=settings.seed,
+        help="Seed of the sampler. Default: %(default)s.",
+    )
     parser.add_argument(
         "--assisted",
         action="store_true",
