@@ -33,10 +33,11 @@ def load_lora_model(folder: Path, config: TrainingConfig) -> Any:
     except (OSError, ValueError, KeyError) as error:
         raise _unloadable(folder, error) from error
     model.config.use_cache = False
-    return _with_adapter(model, config)
+    return with_adapter(model, config)
 
 
-def _with_adapter(model: Any, config: TrainingConfig) -> Any:
+def with_adapter(model: Any, config: TrainingConfig) -> Any:
+    """The model with all weights frozen and a fresh adapter. Raises ConfigError."""
     names = config.lora_target_modules
     lora = peft.LoraConfig(
         task_type="CAUSAL_LM",
