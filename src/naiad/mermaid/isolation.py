@@ -42,8 +42,8 @@ Message = dict[str, Any]
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """Longest line a worker may write; beyond it the worker counts as dead."""
-STDERR_TAIL_LINES = 20
-"""How much of a worker's standard error is kept for the error message."""
+STDERR_TAIL_LINES = 200
+"""How much of a worker's standard error is kept: enough for Node's report of a full heap."""
 WATCH_INTERVAL_S = 0.05
 """How often the memory of a working child is looked at."""
 ORPHAN_GRACE_S = 2.0
@@ -203,7 +203,7 @@ class WorkerProcess:
             raise WorkerOutOfMemory(f"{self.name} wrote more than {MAX_ANSWER_BYTES:,} bytes")
         ending = child.ending()
         # V8 aborts its process when its heap is full and says so on standard error.
-        if "out of memory" in ending.lower() or "heap limit" in ending.lower():
+        if child.complained_of("out of memory"):
             raise WorkerOutOfMemory(f"{self.name} ran out of memory")
         raise WorkerDied(f"{self.name} ended without an answer ({ending})")
 
@@ -289,6 +289,10 @@ class _Child:
         said = [line for line in self._stderr_tail if line.strip()]
         about = "still running" if status is None else _status_name(status)
         return f"{about}: {' / '.join(said[-3:])}" if said else about
+
+    def complained_of(self, words: str) -> bool:
+        """Whether `words` stand in what the child wrote to standard error."""
+        return any(words in line.lower() for line in self._stderr_tail)
 
     def end(self) -> None:
         self._finalizer()
