@@ -28,8 +28,9 @@ def render(
         typer.Option(min=1, help="Which Mermaid block of a Markdown file, from 1. [default: 1]"),
     ] = None,
     theme: Annotated[
-        Theme, typer.Option(help="Mermaid theme; one named in the diagram wins.")
-    ] = "default",
+        Theme | None,
+        typer.Option(help="Mermaid theme; one named in the diagram wins. [default: Mermaid's]"),
+    ] = None,
     scale: Annotated[
         float, typer.Option(min=0.1, max=20, help="PNG pixels for each unit of the drawing.")
     ] = 2.0,
@@ -54,8 +55,11 @@ def render(
     from naiad.workflows import render as workflow
 
     config = RenderConfig(theme=theme, timeout_s=timeout)
-    source = workflow.read_diagram(file, index=index, max_bytes=config.max_source_bytes)
-    report = workflow.render(source, output, config=config, scale=scale)
+    workflow.check_output(output)
+    diagram = workflow.read_diagram(file, index=index, max_bytes=config.max_source_bytes)
+    report = workflow.render(
+        diagram.source, output, config=config, scale=scale, first_line=diagram.first_line
+    )
     if as_json:
         print_json(_document(report))
     elif report.drawn:

@@ -7,6 +7,7 @@ from naiad.mermaid.diagram_types import (
     requested_type,
 )
 from naiad.mermaid.judge import Judge, JudgeLimits, validate
+from naiad.mermaid.render import RenderConfig, rasterize, render_svg
 from naiad.mermaid.source import extract_diagram
 from naiad.mermaid.verdict import Problem, Verdict
 
@@ -16,9 +17,12 @@ __all__ = [
     "Judge",
     "JudgeLimits",
     "Problem",
+    "RenderConfig",
     "Verdict",
     "diagram_type_of",
     "extract_diagram",
+    "rasterize",
+    "render_svg",
     "requested_type",
     "validate",
 ]

@@ -9,7 +9,7 @@ it, or in Verdana where a viewer lacks it; there are no links, embedded fonts or
 formulas (`$$x$$`) stay text; Font Awesome icons, which a page has to load, are missing. PNGs are
 painted by novasvg with DejaVu Sans: Latin, Greek, Cyrillic, Arabic, Hebrew, Armenian and Georgian
 letters, no Chinese, Japanese, Korean or Indic ones, no colour emoji. An SVG leaves fonts to its
-viewer and shows them all.
+viewer and shows them all. Its ground is transparent; a PNG's is white unless another is asked for.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ _MIN_MEMORY_LIMIT_BYTES = 256 * 1024 * 1024
 class RenderConfig:
     """How a diagram is drawn and what drawing it may cost."""
 
-    theme: Theme = "default"
-    """Mermaid's theme; a diagram's own `theme` wins."""
+    theme: Theme | None = None
+    """Mermaid's theme; None leaves it to Mermaid, and a diagram's own `theme` wins over both."""
     timeout_s: float = 30.0
     """Seconds a diagram may take before the renderer is killed."""
     memory_limit_bytes: int = 1024 * 1024 * 1024
@@ -64,7 +64,7 @@ class RenderConfig:
 
     def __post_init__(self) -> None:
         problems = []
-        if self.theme not in get_args(Theme):
+        if self.theme is not None and self.theme not in get_args(Theme):
             problems.append(f"theme is {self.theme!r}, not one of {', '.join(get_args(Theme))}")
         if self.timeout_s <= 0:
             problems.append(f"timeout_s is {self.timeout_s:g}, not above 0")

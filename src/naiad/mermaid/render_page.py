@@ -67,7 +67,9 @@ class Page:
         for script in _page_scripts():
             self._context.eval(script)
 
-    def draw(self, source: str, *, svg_id: str, theme: str, today: date, max_chars: int) -> str:
+    def draw(
+        self, source: str, *, svg_id: str, theme: str | None, today: date, max_chars: int
+    ) -> str:
         """The SVG that Mermaid makes of `source`, as XML text. Raises DrawingRefused."""
         if _ZENUML.search(source):
             self._context.eval(_zenuml_script())
@@ -152,7 +154,7 @@ def _zenuml_script() -> str:
     return (VENDOR / "zenuml-renderer.js").read_text(encoding="utf-8")
 
 
-def _configuration(theme: str, max_chars: int, svg_id: str) -> dict[str, Any]:
+def _configuration(theme: str | None, max_chars: int, svg_id: str) -> dict[str, Any]:
     """Mermaid's site configuration. What is listed under `secure` no diagram may change."""
     return {
         "startOnLoad": False,
@@ -166,8 +168,8 @@ def _configuration(theme: str, max_chars: int, svg_id: str) -> dict[str, Any]:
         "maxEdges": 10_000,
         "deterministicIds": True,
         "deterministicIDSeed": svg_id,
-        "theme": theme,
         "fontFamily": FONT_STACK,
+        **({"theme": theme} if theme else {}),
     }
 
 

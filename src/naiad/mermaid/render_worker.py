@@ -18,6 +18,7 @@ import novasvg.fonts
 import quickjs
 
 from naiad.mermaid.isolation import LastAnswer, Message, serve
+from naiad.mermaid.paintable import paintable
 from naiad.mermaid.render_page import MERMAIDX_ASSETS, STACK_BYTES, DrawingRefused, Page
 
 MAX_PIXELS = 64_000_000
@@ -43,7 +44,9 @@ class Drawer:
         if self._page is None:
             self._page = Page(self._memory_limit_bytes)
 
-    def _draw(self, *, source: str, svg_id: str, theme: str, today: str, max_chars: int) -> Message:
+    def _draw(
+        self, *, source: str, svg_id: str, theme: str | None, today: str, max_chars: int
+    ) -> Message:
         self.make_page()
         page, self._page = self._page, None
         assert page is not None
@@ -67,7 +70,7 @@ def rasterize(*, svg: str, scale: float, background: str) -> Message:
     """PNG of `svg`, `scale` pixels a unit, on `background` (a colour name or #rrggbb[aa])."""
     try:
         paint = _colour(background)
-        document = novasvg.Document.load_from_data(svg)
+        document = novasvg.Document.load_from_data(paintable(svg))
     except ValueError as error:
         return {"problem": str(error)}
     width, height = (max(1, round(side * scale)) for side in (document.width, document.height))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from naiad.errors import InputError, RenderFailed
 from naiad.files import decode_text, read_text, write_bytes, write_text
 from naiad.mermaid.judge import validate
-from naiad.mermaid.markdown import diagrams_in_markdown, fenced
+from naiad.mermaid.markdown import MarkdownDiagram, diagrams_in_markdown, fenced
 from naiad.mermaid.render import DEFAULT_CONFIG, RENDERER, RenderConfig, rasterize, render_svg
 from naiad.mermaid.themes import page_colour
 from naiad.mermaid.verdict import Problem
@@ -29,7 +29,7 @@ class RenderReport:
     """The file that was written, None if none was."""
     problems: tuple[Problem, ...] = ()
     """Why the diagram is not valid or cannot be drawn; empty when it was drawn."""
-    renderer: str = field(default=RENDERER)
+    renderer: str = RENDERER
     """Who drew, with version."""
 
     @property
@@ -73,8 +73,8 @@ def write_drawing(
             write_bytes(path, png)
 
 
-def read_diagram(file: str, *, index: int | None = None, max_bytes: int) -> str:
-    """The source in `file`, which is a path or "-" for standard input.
+def read_diagram(file: str, *, index: int | None = None, max_bytes: int) -> MarkdownDiagram:
+    """The source in `file`, a path or "-" for standard input, and the line it begins on.
 
     A Markdown file gives its Mermaid block number `index`, from 1; the first if None. Raises
     InputError when it cannot be read or has no such block.
@@ -86,10 +86,10 @@ def read_diagram(file: str, *, index: int | None = None, max_bytes: int) -> str:
                 f"standard input has more than {max_bytes:,} bytes",
                 hint="split it into smaller diagrams",
             )
-        return decode_text(content, name="standard input")
+        return MarkdownDiagram(decode_text(content, name="standard input"), first_line=1)
     text = read_text(Path(file), max_bytes=max_bytes)
     if Path(file).suffix.lower() not in MARKDOWN_SUFFIXES:
-        return text
+        return MarkdownDiagram(text, first_line=1)
     diagrams = diagrams_in_markdown(text)
     wanted = index or 1
     if not diagrams:
@@ -99,23 +99,34 @@ def read_diagram(file: str, *, index: int | None = None, max_bytes: int) -> str:
             f"{file} holds {len(diagrams)} Mermaid blocks, so there is no block {wanted}",
             hint=f"--index takes 1 to {len(diagrams)}",
         )
-    return diagrams[wanted - 1].source
+    return diagrams[wanted - 1]
 
 
 def render(
-    source: str, path: Path, *, config: RenderConfig = DEFAULT_CONFIG, scale: float = 2.0
+    source: str,
+    path: Path,
+    *,
+    config: RenderConfig = DEFAULT_CONFIG,
+    scale: float = 2.0,
+    first_line: int = 1,
 ) -> RenderReport:
     """Judge the diagram and write its drawing to `path`; an invalid one writes nothing.
 
+    first_line: line of the user's file on which `source` begins; problems name lines of the file.
     Raises what `write_drawing` raises, but RenderFailed becomes a problem of the report.
     """
     check_output(path)
     verdict = validate(source)
     if not verdict.valid:
-        return RenderReport(path=None, problems=verdict.problems)
+        problems = tuple(_moved(problem, first_line - 1) for problem in verdict.problems)
+        return RenderReport(path=None, problems=problems)
     try:
         write_drawing(source, path, config=config, scale=scale)
     except RenderFailed as failure:
         problem = Problem(message=failure.message, judge=RENDERER)
         return RenderReport(path=None, problems=(problem,))
     return RenderReport(path=path)
+
+
+def _moved(problem: Problem, lines: int) -> Problem:
+    return problem if problem.line is None else replace(problem, line=problem.line + lines)
