@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from naiad.cli.console import EXIT_OK, print_json, stderr, stdout
+from naiad.cli.progress import download_bar
 
 if TYPE_CHECKING:
     from naiad.workflows.evaluate import EvaluatedRow, EvaluationReport
@@ -19,8 +20,14 @@ def evaluate(
         typer.Argument(help="JSONL rows with a prompt and a `type` or a reference answer."),
     ],
     model: Annotated[
-        str, typer.Option("--model", "-m", help="Short name, Hub id, folder or .gguf file.")
-    ] = "qwen2.5-coder-0.5b",
+        str | None,
+        typer.Option(
+            "--model",
+            "-m",
+            help="Short name, Hub id, folder or .gguf file. "
+            "[default: the adapter's base, else qwen2.5-coder-0.5b]",
+        ),
+    ] = None,
     adapter: Annotated[str, typer.Option("--adapter", help="Adapter folder, or `none`.")] = "none",
     engine: Annotated[
         str, typer.Option("--engine", help="`auto`, `llamacpp` or `transformers`.")
@@ -41,11 +48,20 @@ def evaluate(
 ) -> None:
     """Generate a diagram for each row of DATA and report how many parse, draw and are of the
     type asked for, with 95% bootstrap intervals. An empty or failed answer counts as 0."""
+    from naiad.generation import EngineConfig
     from naiad.workflows.evaluate import evaluate as run
     from naiad.workflows.generate import GenerateConfig, open_session
 
     config = GenerateConfig(examples=0, begin_answer=False) if zero_shot else GenerateConfig()
-    with open_session(model, adapter, config=config) as session:
+    with download_bar(str(model or "model")) as progress:
+        opened = open_session(
+            model,
+            None if adapter == "none" else adapter,
+            config=config,
+            engine=EngineConfig(engine),  # type: ignore[arg-type]  # it checks the name
+            progress=progress,
+        )
+    with opened as session:
         report = run(data, session, limit=limit, on_row=_print_row)
     if as_json:
         print_json(report.as_json())
