@@ -1,6 +1,6 @@
 """Release check: does the bundled parser judge as Mermaid in a browser does?
 
-    python benchmarks/judge_agreement.py --mermaid FOLDER/node_modules/mermaid \\
+    python benchmarks/judge_agreement.py --packages tools/mermaid-bundle/node_modules \\
         ../shared/data/mermaid_corpus.jsonl ../shared/data/training_data.jsonl
 
 Each diagram of the inputs, and seeded corruptions of it (a line deleted, doubled or swapped, a
@@ -8,10 +8,10 @@ character deleted, the end or a bracket cut off, the keyword changed), goes to t
 the official dist/mermaid.min.js in headless Chromium. Counted: agreement on accept or refuse,
 and, where Mermaid names a line, on that line. Mermaid counts the lines of its cleaned text, the
 judge those of the user's; where front matter, directives or comments make them differ, lines are
-not compared. ZenUML is left out: Mermaid's plugin for it parses
-nothing. The outcome is printed as JSON; status 1 when anything disagrees.
+not compared. Mermaid's plugin for ZenUML parses nothing, so ZenUML is compared with the parser of
+@zenuml/core, run by Node. The outcome is printed as JSON; status 1 when anything disagrees.
 
-Needs Chromium (Debian: apt-get install chromium) and the npm package
+Needs Chromium (Debian: apt-get install chromium), Node and the npm packages
 (npm ci in tools/mermaid-bundle). Nothing of the inputs is kept.
 """
 
@@ -26,7 +26,8 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,15 @@ mermaid.initialize({{startOnLoad: false, logLevel: "fatal"}});
     "ANSWERS" + btoa(unescape(encodeURIComponent(JSON.stringify(answers)))) + "END";
 }})();
 </script>"""
+ZENUML_TIMEOUT_S = 10
+ZENUML_SCRIPT = """
+import {{ readFileSync }} from "node:fs";
+import {{ validate }} from "{parser}";
+const text = readFileSync(0, "utf8").replace(/^\\s*zenuml/, "");
+const {{ errorDetails: [first] }} = validate(text + "\\n");
+const message = first ? `error on line ${{first.line}}: ${{first.msg}}` : null;
+console.log(JSON.stringify({{ type: "zenuml", message }}));
+"""
 LINE = re.compile(r"(?:error on line|Lexer error on line) (\d+)")
 
 
@@ -122,70 +132,100 @@ def in_chromium(diagrams: list[str], mermaid: Path, chromium: str) -> list[dict[
     return answers
 
 
+def in_zenuml(diagrams: list[str], zenuml: Path) -> list[dict[str, Any]]:
+    """{type, message} of each ZenUML text by @zenuml/core's own parser, each in its own Node."""
+    parser = (zenuml / "dist" / "parser" / "index.mjs").resolve().as_uri()
+    script = ZENUML_SCRIPT.format(parser=parser)
+    answers = []
+    for source in diagrams:
+        try:
+            done = subprocess.run(
+                ["node", "--input-type=module", "-e", script],
+                input=source,
+                capture_output=True,
+                text=True,
+                timeout=ZENUML_TIMEOUT_S,
+                check=True,
+            )
+            answers.append(json.loads(done.stdout))
+        except subprocess.TimeoutExpired:
+            answers.append({"type": None, "message": f"no answer in {ZENUML_TIMEOUT_S} s"})
+    return answers
+
+
 def official_line(source: str, message: str) -> int | None:
-    """The line that Mermaid's message names, where it means the same as a line of the text."""
+    """The line that the official message names, where it means the same as a line of the text."""
     match = LINE.search(message)
     if match is None or "%%" in source or source.lstrip().startswith("---"):
         return None
     blank = source[: len(source) - len(source.lstrip())].count("\n")
     last = source.replace("\r\n", "\n").rstrip().count("\n") + 1
-    # One line behind the last is Mermaid's name for the end of the text.
+    # One line behind the last is the parsers' name for the end of the text.
     return min(int(match[1]) + blank, last)
 
 
-def compare(diagrams: list[str], mermaid: Path, chromium: str) -> dict[str, Any]:
-    """Counts of agreement, and every disagreement with its diagram."""
+def compare(
+    diagrams: list[str], official: Callable[[list[str]], list[dict[str, Any]]]
+) -> dict[str, Any]:
+    """Counts of agreement between `official` and the judge, and every disagreement."""
     counts: Counter[str] = Counter()
     disagreements: list[dict[str, Any]] = []
     with Judge() as judge:
         for start in range(0, len(diagrams), BATCH):
             batch = diagrams[start : start + BATCH]
-            for source, official in zip(batch, in_chromium(batch, mermaid, chromium), strict=True):
+            for source, answer in zip(batch, official(batch), strict=True):
                 verdict = judge.validate(source)
-                accepted = official["message"] is None
+                accepted = answer["message"] is None
                 counts["diagrams"] += 1
-                counts["accepted by Mermaid"] += accepted
+                counts["accepted"] += accepted
                 counts["verdicts agree"] += verdict.valid == accepted
-                line = None if accepted else official_line(source, official["message"])
-                lines = [problem.line for problem in verdict.problems]
+                line = None if accepted else official_line(source, answer["message"])
+                first = verdict.problems[0].line if verdict.problems else None
                 if line is not None:
                     counts["lines compared"] += 1
-                    counts["lines agree"] += line in lines[:1]
-                if verdict.valid != accepted or (line is not None and line not in lines[:1]):
+                    counts["lines agree"] += line == first
+                if verdict.valid != accepted or line not in (None, first):
+                    problems = [str(problem) for problem in verdict.problems]
                     disagreements.append(
-                        {
-                            "source": source,
-                            "official": official,
-                            "official_line": line,
-                            "judge": [str(problem) for problem in verdict.problems],
-                        }
+                        {"source": source, "official": answer, "line": line, "judge": problems}
                     )
             print(f"{counts['diagrams']} of {len(diagrams)}", file=sys.stderr)
     return {"counts": dict(counts), "disagreements": disagreements}
 
 
-def main() -> None:
-    """Read the arguments, compare, print the outcome as JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("inputs", nargs="+", type=Path, help="JSONL or Mermaid files")
-    parser.add_argument("--mermaid", type=Path, required=True, help="the npm package's folder")
+    parser.add_argument("--packages", type=Path, required=True, help="npm's node_modules folder")
     parser.add_argument("--chromium", default="chromium", help="browser program")
     parser.add_argument("--corruptions", type=int, default=2, help="how many of each diagram")
     parser.add_argument("--limit", type=int, default=None, help="diagrams, drawn by the seed")
     parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    chance = random.Random(arguments.seed)
-    diagrams = [source for path in arguments.inputs for source in sources(path)]
-    # Judged by the naiad rules alone, or by nobody in the browser.
-    diagrams = [source for source in diagrams if diagram_type_of(source) != "zenuml"]
-    if arguments.limit is not None:
-        diagrams = chance.sample(diagrams, min(arguments.limit, len(diagrams)))
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Read the diagrams, corrupt them, compare, print the outcome as JSON."""
+    chosen = arguments()
+    chance = random.Random(chosen.seed)
+    diagrams = [source for path in chosen.inputs for source in sources(path)]
+    if chosen.limit is not None:
+        diagrams = chance.sample(diagrams, min(chosen.limit, len(diagrams)))
     for source in list(diagrams):
         broken = [each for each in corrupted(source, chance) if each.strip()]
-        diagrams += chance.sample(broken, min(arguments.corruptions, len(broken)))
-    outcome = compare(diagrams, arguments.mermaid, arguments.chromium)
+        diagrams += chance.sample(broken, min(chosen.corruptions, len(broken)))
+    zenuml = [source for source in diagrams if diagram_type_of(source) == "zenuml"]
+    others = [source for source in diagrams if diagram_type_of(source) != "zenuml"]
+    browser = partial(in_chromium, mermaid=chosen.packages / "mermaid", chromium=chosen.chromium)
+    outcome = {
+        "mermaid in Chromium": compare(others, browser),
+        "@zenuml/core in Node": compare(
+            zenuml, partial(in_zenuml, zenuml=chosen.packages / "@zenuml" / "core")
+        ),
+    }
     print(json.dumps(outcome, ensure_ascii=False, indent=2))
-    raise SystemExit(1 if outcome["disagreements"] else 0)
+    raise SystemExit(any(each["disagreements"] for each in outcome.values()))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ Parsing is not drawing: some diagrams that parse fail to draw.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -186,7 +187,7 @@ def _refused(diagram_type: str | None, message: str) -> Verdict:
 
 
 @contextlib.contextmanager
-def _translated_start() -> Any:
+def _translated_start() -> Iterator[None]:
     try:
         yield
     except WorkerNotStarted as error:
