@@ -52,3 +52,18 @@ def test_no_quota_is_no_limit(tmp_path: Path) -> None:
 
 def test_there_is_always_a_core() -> None:
     assert cores.physical_cores() in range(1, (os.cpu_count() or 1) + 1)
+
+
+def test_openmp_is_told_to_sleep_only_inside_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.delenv(name, raising=False)
+    with cores.patient_openmp():
+        assert os.environ["GOMP_SPINCOUNT"] == "1000"
+    assert "GOMP_SPINCOUNT" not in os.environ
+
+
+def test_a_users_own_openmp_setting_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    with cores.patient_openmp():
+        assert "GOMP_SPINCOUNT" not in os.environ

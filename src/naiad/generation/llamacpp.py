@@ -25,6 +25,7 @@ from types import ModuleType
 from typing import Any, Literal
 
 from naiad.errors import EngineError
+from naiad.generation.cores import patient_openmp
 from naiad.generation.engine import Completion, SamplingConfig, TextCallback, check_room
 
 FIRST_CONTEXT_TOKENS = 4096
@@ -170,7 +171,7 @@ class LlamaCppEngine:
         self._server = self._open_server()
 
     def _open_server(self) -> Any:
-        xllamacpp = import_xllamacpp()
+        xllamacpp = _import_xllamacpp()
         params = xllamacpp.CommonParams()
         params.model.path = str(self._model_path)
         params.n_ctx = self._context_tokens
@@ -200,28 +201,16 @@ class LlamaCppEngine:
         )
 
 
-def import_xllamacpp() -> ModuleType:
-    """The xllamacpp module, with OpenMP told not to spin.
-
-    Threads that spin while they wait are 10 to 40 times slower as soon as any other program
-    wants the same cores (measured: LOG.md). OpenMP reads the setting when it is loaded; a user's
-    own setting wins.
-    """
-    settings = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
-    ours = not any(name in os.environ for name in settings)
-    if ours:
-        os.environ["GOMP_SPINCOUNT"] = "1000"
+def _import_xllamacpp() -> ModuleType:
     try:
-        import xllamacpp
+        with patient_openmp():
+            import xllamacpp
     except (ImportError, OSError) as error:
         raise EngineError(
             f"llama.cpp cannot be loaded on this machine: {error}",
             hint="reinstall with `pip install --force-reinstall xllamacpp`, or use "
             "--engine transformers",
         ) from error
-    finally:
-        if ours:
-            del os.environ["GOMP_SPINCOUNT"]
     return xllamacpp  # type: ignore[no-any-return]
 
 

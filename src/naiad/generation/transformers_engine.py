@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from naiad.errors import EngineError, MissingExtra
+from naiad.generation.cores import patient_openmp
 from naiad.generation.engine import Completion, SamplingConfig, TextCallback, check_room
 from naiad.generation.streaming import StopFilter, TokenDecoder
 from naiad.models.weights import load_tokenizer
@@ -143,7 +144,8 @@ class TransformersEngine:
 
 def _import_torch_and_transformers() -> tuple[Any, Any]:
     try:
-        import torch
+        with patient_openmp():
+            import torch
         import transformers
     except ImportError as error:
         raise MissingExtra(
