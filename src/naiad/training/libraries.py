@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from naiad.errors import MissingExtra, TrainingError
+from naiad.generation.cores import patient_openmp
 
 
 def require_libraries() -> dict[str, str]:
@@ -24,9 +25,10 @@ def require_libraries() -> dict[str, str]:
         os.environ.setdefault(name, "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
+        with patient_openmp():
+            import torch
         import peft
         import tensorboard  # type: ignore[import-untyped]
-        import torch
         import transformers
     except ImportError as error:
         raise MissingExtra(
