@@ -32,9 +32,8 @@ def test_the_answer_begins_with_the_header_of_the_type() -> None:
     assert answer_prefix("gitGraph", in_fence=False) == "gitGraph\n"
 
 
-def test_the_model_ends_headers_that_go_on() -> None:
+def test_the_model_ends_the_header_that_goes_on_with_a_direction() -> None:
     assert answer_prefix("flowchart", in_fence=False) == "flowchart"
-    assert answer_prefix("pie", in_fence=True) == "```mermaid\npie"
 
 
 def test_without_a_type_only_the_fence_is_begun() -> None:

@@ -87,12 +87,12 @@ def test_gemini_rows_bring_their_instruction(tmp_path: Path) -> None:
 
 def test_a_rows_type_wins_over_the_runs(tmp_path: Path) -> None:
     rows = [{"prompt": "x", "type": "pie"}, {"prompt": "y"}]
-    engine, opener = _opener(["\n" + PIE[4:], "\n  root"])
+    engine, opener = _opener([PIE[4:], "  root"])
     request = DiagramRequest("", type="mindmap")
     generate_batch(
         _write(tmp_path / "in.jsonl", rows), tmp_path / "out.jsonl", opener, request=request
     )
-    assert [prompt.rsplit("\n", 2)[-1] for prompt in engine.prompts] == ["pie", ""]
+    assert [prompt.splitlines()[-1] for prompt in engine.prompts] == ["pie", "mindmap"]
     assert [row["type"] for row in _rows(tmp_path / "out.jsonl")] == ["pie", "mindmap"]
 
 

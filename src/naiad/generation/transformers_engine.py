@@ -6,6 +6,7 @@ that transformers knows. It is slower than llama.cpp and needs about four bytes 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -193,13 +194,15 @@ def _translated_load_errors(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _quiet(transformers: Any) -> Iterator[None]:
-    """No progress bars and warnings from loading; the library's settings are put back after."""
+    """No progress bars and warnings from loading; the libraries' settings are put back after."""
     log = transformers.utils.logging
     verbosity, bars = log.get_verbosity(), log.is_progress_bar_enabled()
     log.set_verbosity_error()
     log.disable_progress_bar()
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         log.set_verbosity(verbosity)
         if bars:

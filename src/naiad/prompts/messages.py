@@ -16,8 +16,8 @@ DEFAULT_INSTRUCTION = (
 FENCE_OPENING = "```mermaid\n"
 FENCE_CLOSING = "```"
 
-# After these headers the same line goes on (a direction, a title), so the model ends it itself.
-_OPEN_HEADERS = frozenset({"flowchart", "pie"})
+# After this header the same line goes on with a direction, so the model ends it itself.
+_OPEN_HEADERS = frozenset({"flowchart"})
 
 
 @dataclass(frozen=True)
