@@ -43,11 +43,14 @@ def render(
 ) -> None:
     """Draw a diagram as SVG or PNG, without a browser and without the network.
 
-    The official Mermaid 12.3.0 draws (ZenUML: @zenuml/core 4.7.2), in QuickJS with mermaidx's DOM.
-    It differs from Mermaid in a browser: labels are set in DejaVu Sans or Verdana; links, remote
-    images and Font Awesome icons are left out; formulas stay text. The SVG holds no script and
-    loads nothing. PNGs are painted by novasvg, which has no Chinese, Japanese or Korean letters
-    and no emoji; an SVG shows them.
+    The official Mermaid 12.3.0 draws (ZenUML: @zenuml/core 4.7.2), in QuickJS
+    with mermaidx's DOM.
+
+    How it differs from Mermaid in a browser: labels are set in DejaVu Sans or
+    Verdana; links, remote images and Font Awesome icons are left out; formulas
+    stay text. The SVG holds no script and loads nothing. PNGs are painted by
+    novasvg, which has no Chinese, Japanese or Korean letters and no emoji; an
+    SVG shows them.
 
     Exit status: 0 drawn, 1 not valid or not drawable, 2 could not run.
     """
