@@ -364,7 +364,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(argument_parser().parse_args(with_dashes(words)))
     except ModelError as error:
-        hint = f"{error.hint}; name a model with --base-model"
+        hint = f"{error.hint} (with --base-model)"
         print_error(type(error)(error.message, hint=hint))
     except NaiadError as error:
         print_error(error)

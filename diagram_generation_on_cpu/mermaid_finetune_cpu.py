@@ -201,7 +201,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _run(argument_parser().parse_args(with_underscores(words)))
     except ModelError as error:
-        hint = f"{error.hint}; name a model with --model_name_or_path"
+        hint = f"{error.hint} (with --model_name_or_path)"
         print_error(type(error)(error.message, hint=hint))
     except NaiadError as error:
         print_error(error)

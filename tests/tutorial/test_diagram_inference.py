@@ -194,7 +194,7 @@ def test_a_model_that_cannot_be_had_names_others_and_the_flag(
     assert main(["--instruction", "Draw a kettle"]) == 2
     error, hint = capsys.readouterr().err.splitlines()[-2:]
     assert "Qwen/Qwen2.5-1.5B-Instruct" in error or "qwen2.5-1.5b" in error
-    assert hint.endswith("name a model with --base-model")
+    assert hint.endswith("(with --base-model)")
 
 
 @pytest.mark.parametrize("words", [["--no-such-flag"], ["--limit", "0"], ["--lora"]], ids=str)
