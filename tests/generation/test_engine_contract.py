@@ -164,6 +164,12 @@ def test_closing_twice_is_harmless_and_a_closed_engine_says_so(smol: LocalModel)
         opened.complete("1 2 3", SHORT)
 
 
+def test_an_engine_that_is_closed_at_once_is_closed_at_once(smol: LocalModel) -> None:
+    # llama.cpp's server waits for ever when it is freed before its loop runs: 1 time in 10.
+    for _ in range(20):
+        open_engine(smol).close()
+
+
 def test_both_engines_split_text_alike(smol: LocalModel) -> None:
     pytest.importorskip("torch", reason="the transformers engine needs naiad[train]")
     from naiad.models.weights import load_tokenizer, training_folder

@@ -8,6 +8,8 @@ xllamacpp wraps llama.cpp's server. What that means here, each point covered by 
 - Its callbacks swallow exceptions, KeyboardInterrupt included. So it runs in a thread of its own
   and the chunks come out of a queue.
 - Its context has a fixed size. It starts small and is opened anew, larger, when a request needs it.
+- Its loop starts in a thread of its own, and freeing the server before it runs waits for ever. So
+  each server answers one question before anyone gets it.
 """
 
 from __future__ import annotations
@@ -76,8 +78,9 @@ class LlamaCppEngine:
         refused, with its size.
         """
         filling = [0] * self._context_tokens
-        request = {"prompt": [prompt.removeprefix(self._implied_bos), *filling], "n_predict": 1}
-        answer = self._running_server().handle_completions(request)
+        answer = _refused(
+            self._running_server(), [prompt.removeprefix(self._implied_bos), *filling]
+        )
         counted = answer.get("error", {}).get("n_prompt_tokens")
         if counted is None:
             raise EngineError(f"llama.cpp did not count the prompt: {answer}")
@@ -187,9 +190,11 @@ class LlamaCppEngine:
             params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(self._adapter_path), 1.0)]
         with _private_address(params):
             try:
-                return xllamacpp.Server(params)
+                server = xllamacpp.Server(params)
             except RuntimeError as error:
                 raise self._not_loaded() from error
+        _refused(server, [0] * (self._context_tokens + 1))  # its loop runs once it has answered
+        return server
 
     def _not_loaded(self) -> EngineError:
         adapter = f" with the adapter {self._adapter_path}" if self._adapter_path else ""
@@ -232,6 +237,12 @@ def _private_address(params: Any) -> Iterator[None]:
     finally:
         # The server keeps its open socket; without a name no one can reach it.
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _refused(server: Any, prompt: list[Any]) -> dict[str, Any]:
+    """llama.cpp's answer to a prompt that exceeds the context; nothing is evaluated."""
+    answer: dict[str, Any] = server.handle_completions({"prompt": prompt, "n_predict": 1})
+    return answer
 
 
 def _next(chunks: queue.SimpleQueue[Any]) -> Any:
