@@ -46,6 +46,12 @@ def test_attribute_selectors_match(selector: str) -> None:
     assert painted(paintable(other)) == painted(svg_of(rect))
 
 
+def test_a_negative_stroke_width_does_not_hide_the_one_before() -> None:
+    path = '<path class="a b" stroke="black" d="M2 9H18"></path>'
+    both = svg_of(path, ".a{stroke-width:6;}.b{stroke-width:-1;}")
+    assert painted(paintable(both)) == painted(svg_of(path, ".a{stroke-width:6;}"))
+
+
 def test_radii_in_a_style_round_the_corners() -> None:
     styled = (
         '<rect style="fill:red;rx:9px !important;ry:9px !important;" rx="1" '

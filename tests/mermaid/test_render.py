@@ -265,6 +265,19 @@ def test_html_in_labels_stays() -> None:
     assert "<br/>" in svg
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        'flowchart LR\n  a["area $$\\pi r^2$$"] --> b',
+        "sequenceDiagram\n  A->>B: area $$\\pi r^2$$",
+    ],
+)
+def test_a_formula_stays_as_its_text(source: str) -> None:
+    words = words_of(render_svg(source))
+    assert "\\pi r^2" in words
+    assert "MathML" not in words
+
+
 def test_wide_letters_get_boxes_wide_enough() -> None:
     def width_of(label: str) -> float:
         svg = render_svg(f"flowchart LR\n  a[{label}]")

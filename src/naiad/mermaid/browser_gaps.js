@@ -189,6 +189,37 @@ Object.defineProperty(Node.prototype, "nodeType", {
   };
 })();
 
+// There is no MathML here, and Mermaid writes that it is missing over each formula. The formula's
+// own text says more.
+(() => {
+  const replace = String.prototype.replace;
+  String.prototype.replace = function (pattern, replacement) {
+    return replacement === "MathML is unsupported in this environment."
+      ? replace.call(this, pattern, (_formula, tex) => tex)
+      : replace.call(this, pattern, replacement);
+  };
+
+  // Sequence diagrams put a formula into the page to see how large it is.
+  Element.prototype.insertAdjacentElement ??= function (place, element) {
+    const before = { beforebegin: this, afterbegin: this.firstChild, afterend: this.nextSibling };
+    const parent = place === "afterbegin" || place === "beforeend" ? this : this.parentNode;
+    return parent.insertBefore(element, before[place] ?? null);
+  };
+  for (const [name, side] of [
+    ["clientWidth", "width"],
+    ["clientHeight", "height"],
+  ]) {
+    const { get: declared } = Object.getOwnPropertyDescriptor(Element.prototype, name);
+    Object.defineProperty(Element.prototype, name, {
+      configurable: true,
+      get() {
+        const isFormula = this.getAttribute("id") === "katex-temp";
+        return isFormula ? this.getBoundingClientRect()[side] : declared.call(this);
+      },
+    });
+  }
+})();
+
 // The same source gives the same bytes: chance comes from a fixed seed (mulberry32), and the
 // clock stands still.
 (() => {

@@ -5,6 +5,8 @@
 - A line in a group that is partly transparent vanishes: the group's layer is as large as the
   boxes of what is in it, and a line's box counts as nothing. An unpainted path beside the line
   makes room for it. Without this, gantt charts lose their grid.
+- A negative stroke width, which Mermaid computes for deep mindmaps and browsers pass over, hides
+  the width that holds instead.
 - Corner radii count as attributes and not as style, where C4 puts them.
 """
 
@@ -16,6 +18,7 @@ _STYLE = re.compile(r"(<style[^>]*>)([^<]*)(</style>)")
 _SELECTOR = re.compile(r"\[([\w-]+)=(?:\"([^\"\]]*)\"|'([^'\]]*)'|([\w-]+))\]")
 _START = re.compile(r"<([A-Za-z][\w]*)((?: [\w:-]+=(?:\"[^\"]*\"|'[^']*'))*)(/?>)")
 _ATTRIBUTE = re.compile(r" ([\w:-]+)=(?:\"([^\"]*)\"|'([^']*)')")
+_NEGATIVE_STROKE = re.compile(r"stroke-width:\s*-[^;]*;")
 _RADIUS = re.compile(r"(?:^|;)\s*(r[xy])\s*:\s*([\d.]+)(?:px)?\b")
 
 Attributes = dict[str, str]
@@ -30,7 +33,11 @@ def paintable(svg: str) -> str:
         name, *values = selector.groups(default="")
         return "." + classes.setdefault((name, "".join(values)), f"selected-{len(classes)}")
 
-    svg = _STYLE.sub(lambda style: style[1] + _SELECTOR.sub(as_class, style[2]) + style[3], svg)
+    def restated_sheet(style: re.Match[str]) -> str:
+        rules = _NEGATIVE_STROKE.sub("", style[2])
+        return style[1] + _SELECTOR.sub(as_class, rules) + style[3]
+
+    svg = _STYLE.sub(restated_sheet, svg)
     return _START.sub(lambda start: _restated(start, classes), svg)
 
 
