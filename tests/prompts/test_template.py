@@ -129,3 +129,32 @@ def test_a_damaged_config_is_a_model_error(tmp_path: Path) -> None:
     (tmp_path / "tokenizer_config.json").write_text("{", "utf-8")
     with pytest.raises(ModelError, match="is not JSON"):
         ChatTemplate.from_folder(tmp_path)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("model", ["coder_gguf", "smol_gguf"])
+def test_it_renders_what_transformers_renders(
+    model: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOMP_SPINCOUNT", "1000")
+    render = pytest.importorskip("transformers.utils.chat_template_utils").render_jinja_template
+    from naiad.generation import chat_template_of
+    from naiad.models.local_model import LocalModel
+
+    template = chat_template_of(LocalModel(model, "gguf", request.getfixturevalue(model), "local"))
+    messages = [
+        Message("system", "Draw."),
+        Message("user", "a <b> & 'c'"),
+        Message("assistant", "pie\n"),
+        Message("user", "again é 🌊"),
+    ]
+    for conversation in (messages, messages[1:], messages[:2]):
+        for begin in (True, False):
+            theirs, _ = render(
+                conversations=[[vars(message) for message in conversation]],
+                chat_template=template.source,
+                add_generation_prompt=begin,
+                bos_token=template.bos_token,
+                eos_token=template.eos_token,
+            )
+            assert template.render(conversation, add_generation_prompt=begin) == theirs[0]

@@ -29,6 +29,9 @@ class ScriptedSession(GenerationSession):
         self.adapter = None
         self.model = type("Model", (), {"name": "scripted"})()  # type: ignore[assignment]
 
+    def close(self) -> None:
+        pass
+
     def generate(self, request: DiagramRequest, on_text: object = None) -> GeneratedDiagram:
         if request.prompt not in ANSWERS:
             raise PromptTooLong("9 tokens exceed the window of 8")
@@ -65,7 +68,7 @@ def report_rows(tmp_path_factory: pytest.TempPathFactory) -> list[EvaluatedRow]:
         {"id": "5", "prompt": "a cycle", "type": "sankey-beta"},
         {"id": "6", "prompt": "an endless one", "type": "pie"},
     )
-    return list(evaluate(data, ScriptedSession()).rows)
+    return list(evaluate(data, ScriptedSession).rows)
 
 
 def test_the_type_may_come_from_a_field_an_alias_or_the_reference(
@@ -95,7 +98,7 @@ def test_the_report_is_json_with_shares_intervals_and_counts_by_type(tmp_path: P
         {"id": "1", "prompt": "a pie", "type": "pie"},
         {"id": "2", "prompt": "a mind map", "type": "mindmap"},
     )
-    document = json.loads(json.dumps(evaluate(data, ScriptedSession()).as_json()))
+    document = json.loads(json.dumps(evaluate(data, ScriptedSession).as_json()))
     assert document["n"] == 2
     assert document["parses"] == {"value": 1.0, "low": 1.0, "high": 1.0}
     assert document["right_type"] == {"value": 0.5, "low": 0.0, "high": 1.0}
@@ -104,9 +107,9 @@ def test_the_report_is_json_with_shares_intervals_and_counts_by_type(tmp_path: P
 
 def test_the_limit_takes_the_first_rows(tmp_path: Path) -> None:
     data = _rows(tmp_path / "rows.jsonl", *({"id": str(i), "prompt": "a pie"} for i in range(4)))
-    assert [row.id for row in evaluate(data, ScriptedSession(), limit=2).rows] == ["0", "1"]
+    assert [row.id for row in evaluate(data, ScriptedSession, limit=2).rows] == ["0", "1"]
 
 
 def test_an_empty_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="holds no row"):
-        evaluate(_rows(tmp_path / "rows.jsonl"), ScriptedSession())
+        evaluate(_rows(tmp_path / "rows.jsonl"), ScriptedSession)

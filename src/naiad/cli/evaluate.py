@@ -12,6 +12,7 @@ from naiad.cli.progress import download_bar
 
 if TYPE_CHECKING:
     from naiad.workflows.evaluate import EvaluatedRow, EvaluationReport
+    from naiad.workflows.generate import GenerationSession
 
 
 def evaluate(
@@ -53,16 +54,18 @@ def evaluate(
     from naiad.workflows.generate import GenerateConfig, open_session
 
     config = GenerateConfig(examples=0, begin_answer=False) if zero_shot else GenerateConfig()
-    with download_bar(str(model or "model")) as progress:
-        opened = open_session(
-            model,
-            None if adapter == "none" else adapter,
-            config=config,
-            engine=EngineConfig(engine),  # type: ignore[arg-type]  # it checks the name
-            progress=progress,
-        )
-    with opened as session:
-        report = run(data, session, limit=limit, on_row=_print_row)
+
+    def open_model() -> GenerationSession:
+        with download_bar(str(model or "model")) as progress:
+            return open_session(
+                model,
+                None if adapter == "none" else adapter,
+                config=config,
+                engine=EngineConfig(engine),  # type: ignore[arg-type]  # it checks the name
+                progress=progress,
+            )
+
+    report = run(data, open_model, limit=limit, on_row=_print_row)
     if as_json:
         print_json(report.as_json())
     else:

@@ -112,6 +112,7 @@ def _work(memory_limit_bytes: int) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
+    """Answer render requests on standard input until it ends."""
     parser = argparse.ArgumentParser(prog="naiad.mermaid.render_worker")
     parser.add_argument("--memory-limit-bytes", type=int, required=True)
     options: Any = parser.parse_args(arguments)

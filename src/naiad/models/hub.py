@@ -32,6 +32,8 @@ _unreachable: dict[str, str] = {}
 
 @dataclass(frozen=True)
 class RepositoryFile:
+    """What the Hub says of one file of a repository."""
+
     size_bytes: int
     sha256: str | None
     """Known for large files, which the Hub stores by their hash; None for small text files."""

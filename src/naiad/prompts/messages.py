@@ -35,9 +35,9 @@ def build_messages(
 ) -> list[Message]:
     """The conversation up to the request.
 
-    examples: (description, answer) pairs, the nearest last. They stand as turns that have
-    already happened, which small models follow better than examples quoted in the instruction
-    (measured: LOG.md). An empty instruction gives no system message.
+    examples: (description, answer) pairs, the nearest last, as turns that have already happened.
+    Quoted in the instruction they do as well (measured: LOG.md); as turns they need no wording
+    of their own. An empty instruction gives no system message.
     """
     messages = [Message("system", instruction)] if instruction else []
     for description, answer in examples:

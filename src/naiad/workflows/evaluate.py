@@ -117,7 +117,7 @@ def _row_as_json(row: EvaluatedRow) -> dict[str, Any]:
 
 def evaluate(
     data: Path,
-    session: GenerationSession,
+    open_model: Callable[[], GenerationSession],
     *,
     limit: int | None = None,
     on_row: Callable[[EvaluatedRow, int, int], None] | None = None,
@@ -125,18 +125,20 @@ def evaluate(
     """Generate a diagram for each row of `data` and judge it.
 
     data: rows of any format that `naiad train` reads, or rows with `id`, `prompt` and, for the
-    type to be checked, `type`. The model sees prompt and instruction only. on_row gets each row
-    as it is done, its number and the total. A row that fails, say one too long for the model,
-    counts as wrong and does not end the run. Raises DatasetError and InputError for `data`.
+    type to be checked, `type`. They are read before open_model is called, and the model sees
+    prompt and instruction only. on_row gets each row as it is done, its number and the total.
+    A row that fails, say one too long for the model, counts as wrong and does not end the run.
+    Raises DatasetError and InputError for `data`, and what open_model raises.
     """
     prompts = list(read_prompts(data))[:limit]
     rows: list[EvaluatedRow] = []
-    for number, prompt in enumerate(prompts, start=1):
-        diagram = _answer(session, prompt)
-        row = EvaluatedRow(prompt.id, _expected_type(prompt), diagram, _draws(diagram))
-        rows.append(row)
-        if on_row is not None:
-            on_row(row, number, len(prompts))
+    with open_model() as session:
+        for number, prompt in enumerate(prompts, start=1):
+            diagram = _answer(session, prompt)
+            row = EvaluatedRow(prompt.id, _expected_type(prompt), diagram, _draws(diagram))
+            rows.append(row)
+            if on_row is not None:
+                on_row(row, number, len(prompts))
     return EvaluationReport(tuple(rows))
 
 
