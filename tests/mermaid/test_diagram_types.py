@@ -156,6 +156,12 @@ def test_the_earliest_naming_wins() -> None:
     assert requested_type("A pie chart of how often we use a flowchart") == "pie"
 
 
+def test_a_request_may_begin_with_the_bare_word() -> None:
+    assert requested_type("Pie of tea 3 and coffee 4") == "pie"
+    assert requested_type("a timeline of the project") == "timeline"
+    assert requested_type("The journey was long, and a timeline helped") is None
+
+
 def test_a_diagram_named_outright_beats_a_word_before_it() -> None:
     assert requested_type("Draw the git workflow as a sequence diagram") == "sequenceDiagram"
     assert requested_type("Show the timeline of the project as a Gantt chart") == "gantt"

@@ -78,6 +78,8 @@ _ASKS = (
 )
 _WORDS_BETWEEN = r"(?:[\s'`\"]+[\w'’-]+){0,4}?[\s'`\"]+"
 """Room for "a simple", "me a", "une" between the verb and the diagram."""
+_BEGINS = r"\A\W*(?:(?:an?|une?)\s+)?"
+"""A request may leave the verb out: "Timeline of the project", "a kanban for three people"."""
 _MARKED = r"mermaid[\s`'\"]+"
 _LONGEST_REQUEST = 20_000
 """Characters in which a type is looked for; what follows is material."""
@@ -89,8 +91,9 @@ def requested_type(prompt: str) -> str | None:
     The earliest naming wins. A name is Mermaid's own keyword or a phrase that means a diagram
     and nothing else ("pie chart"). Without any, notation that one type alone has names it
     (`[*]`), and then a word that may mean something else ("timeline", "journey"), if it is
-    what is asked for:
-    "Draw a timeline of the project" -> "timeline", "A class of students on a journey" -> None.
+    what is asked for or begins the request:
+    "Draw a timeline of the project" -> "timeline", "Pie of tea 3, milk 4" -> "pie",
+    "A class of students on a journey" -> None.
     """
     start = prompt[:_LONGEST_REQUEST].replace("’", "'")
     for patterns in _tiers():
@@ -133,7 +136,10 @@ def _weak_patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
     for each in TABLE:
         if each.words:
             words = "|".join(each.words)
-            yield each.name, re.compile(rf"(?i:{_ASKS}{_WORDS_BETWEEN}(?P<name>{words}))")
+            yield (
+                each.name,
+                re.compile(rf"(?i:(?:{_ASKS}{_WORDS_BETWEEN}|{_BEGINS})(?P<name>{words}))"),
+            )
 
 
 def _is_camel(header: str) -> bool:
