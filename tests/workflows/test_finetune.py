@@ -15,6 +15,7 @@ import pytest
 
 from naiad.datasets import read_examples
 from naiad.errors import ConfigError, DatasetError, ExampleTooLong, StorageError, TrainingError
+from naiad.generation.cores import patient_openmp
 from naiad.lora import check_fits, load_adapter
 from naiad.models.store import ModelStore
 from naiad.training.config import TrainingConfig
@@ -25,7 +26,8 @@ pytestmark = [
     pytest.mark.model,
     pytest.mark.filterwarnings("ignore::FutureWarning"),
 ]
-pytest.importorskip("torch", reason="training needs naiad[train]")
+with patient_openmp():
+    pytest.importorskip("torch", reason="training needs naiad[train]")
 
 MODEL = "smollm2-135m"
 SETTINGS: dict[str, Any] = {
