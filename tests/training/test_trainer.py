@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tiny_model import random_rows, tiny_lora_model, torch
 
-from naiad.errors import TrainingError
+from naiad.errors import StorageError, TrainingError
 from naiad.training.checkpoints import newest_usable
 from naiad.training.config import TrainingConfig
 from naiad.training.estimate import estimate_training
@@ -150,6 +150,32 @@ def test_a_loss_that_is_no_number_ends_the_run(tmp_path: Path) -> None:
         next(p for p in model.parameters() if p.requires_grad).fill_(float("nan"))
     with pytest.raises(TrainingError, match="the loss is nan at step 1"):
         train(model, ROWS, config, tmp_path, on_progress=lambda event: None)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(28, "No space left on device"),
+        RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0"),
+    ],
+)
+def test_a_full_disk_keeps_the_last_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    save, calls = torch.save, []
+
+    def save_until_full(*arguments: Any, **options: Any) -> None:
+        calls.append(arguments)
+        if len(calls) > 6:  # four files a checkpoint
+            raise error
+        save(*arguments, **options)
+
+    monkeypatch.setattr(torch, "save", save_until_full)
+    with pytest.raises(StorageError) as raised:
+        _train(tmp_path)
+    assert str(tmp_path) in raised.value.message
+    assert "--resume" in raised.value.hint
+    assert newest_usable(tmp_path / "checkpoints") == tmp_path / "checkpoints" / "checkpoint-2"
 
 
 def test_an_estimate_leaves_the_run_as_it_was(tmp_path: Path) -> None:

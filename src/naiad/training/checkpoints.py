@@ -13,11 +13,31 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from naiad.errors import StorageError
 from naiad.files import translated_os_errors, write_text
 
 MARK_NAME = "complete.json"
+
+
+@contextmanager
+def translated_write_errors(folder: Path) -> Iterator[None]:
+    """Turn what torch, safetensors and the system raise when a disk is full into a StorageError."""
+    from safetensors import SafetensorError
+
+    hint = "free some space, then go on with --resume"
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        raise StorageError(f"cannot write to {folder}: {error}", hint=hint) from error
+    except RuntimeError as error:
+        # torch.save closes a zip file whose end did not fit, and says only this.
+        if "inline_container" not in str(error) and "PytorchStreamWriter" not in str(error):
+            raise
+        raise StorageError(f"a checkpoint in {folder} could not be written", hint=hint) from error
 
 
 def mark_complete(folder: Path) -> None:

@@ -18,7 +18,12 @@ from naiad.datasets.batching import collate
 from naiad.errors import TrainingError
 from naiad.files import write_bytes
 from naiad.generation.cores import physical_cores
-from naiad.training.checkpoints import mark_complete, remove_unusable, step_of
+from naiad.training.checkpoints import (
+    mark_complete,
+    remove_unusable,
+    step_of,
+    translated_write_errors,
+)
 from naiad.training.config import TrainingConfig
 from naiad.training.libraries import translated_torch_errors
 from naiad.training.lora_model import adapter_bytes, read_adapter_weights
@@ -61,7 +66,7 @@ def train(
     observer = _Observer(model, rows, config, folder, log, on_progress, should_stop)
     trainer = _AnswerTrainer(model, rows, config, folder, observer)
     use_threads(config)
-    with translated_torch_errors("train"):
+    with translated_torch_errors("train"), translated_write_errors(folder):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         step = int(trainer.state.global_step)
         if observer.stopped != "asked" and log.last_evaluated_step < step:
