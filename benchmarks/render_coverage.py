@@ -13,7 +13,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from naiad.errors import NaiadError
@@ -113,9 +113,14 @@ def document(data: Path, families: dict[str, Coverage]) -> dict[str, object]:
     return {
         "data": data.name,
         "renderer": RENDERER,
-        "total": asdict(total(families)),
-        "families": {name: asdict(coverage) for name, coverage in families.items()},
+        "total": row(total(families)),
+        "families": {name: row(coverage) for name, coverage in families.items()},
     }
+
+
+def row(coverage: Coverage) -> dict[str, object]:
+    """The counts as JSON; asdict would make a Counter of the reasons' pairs."""
+    return {**vars(coverage), "reasons": dict(coverage.reasons)}
 
 
 def print_table(families: dict[str, Coverage]) -> None:

@@ -268,6 +268,19 @@ def test_html_in_labels_stays() -> None:
 @pytest.mark.parametrize(
     "source",
     [
+        "flowchart LR\n  a[\"<img src='http://x.invalid/a.png'/> words\"]",
+        'flowchart LR\n  a@{ img: "http://x.invalid/a.png", label: "words", w: 60, h: 60 }',
+    ],
+)
+def test_remote_images_are_left_out_of_the_drawing(source: str) -> None:
+    svg = render_svg(source)
+    assert "words" in words_of(svg)
+    assert "x.invalid" not in svg
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
         'flowchart LR\n  a["area $$\\pi r^2$$"] --> b',
         "sequenceDiagram\n  A->>B: area $$\\pi r^2$$",
     ],

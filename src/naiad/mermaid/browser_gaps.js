@@ -189,6 +189,24 @@ Object.defineProperty(Node.prototype, "nodeType", {
   };
 })();
 
+// Mermaid waits for the images in a label. None is ever loaded, so each reports that it cannot be;
+// and an image that is a node counts as a square.
+(() => {
+  globalThis.Image ??= class Image {
+    naturalWidth = 64;
+    naturalHeight = 64;
+    async decode() {}
+  };
+
+  const listen = Element.prototype.addEventListener;
+  Element.prototype.addEventListener = function (type, listener) {
+    listen.call(this, type, listener);
+    if (type === "error" && this.tagName.toLowerCase() === "img") {
+      setTimeout(() => listener.call(this, { type, target: this }));
+    }
+  };
+})();
+
 // There is no MathML here, and Mermaid writes that it is missing over each formula. The formula's
 // own text says more.
 (() => {
