@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+
+# Spinning OpenMP threads make each other wait when tests share few cores (LOG.md). OpenMP reads
+# this once, when the first test imports torch or llama.cpp.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 ROOT = Path(__file__).resolve().parent.parent
 
