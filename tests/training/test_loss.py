@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tiny_model import random_rows, tiny_lora_model, torch
+from tiny_lora import random_rows, tiny_lora_model, torch
 
 from naiad.datasets.batching import collate
 from naiad.training.config import TrainingConfig

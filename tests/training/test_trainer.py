@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_model import random_rows, tiny_lora_model, torch
+from tiny_lora import random_rows, tiny_lora_model, torch
 
 from naiad.errors import StorageError, TrainingError
 from naiad.training.checkpoints import newest_usable
