@@ -3,53 +3,26 @@
 from __future__ import annotations
 
 import json
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from scripted_session import ScriptedEngine, session_of
 
 from naiad.errors import DatasetError, PromptTooLong
-from naiad.mermaid.judge import validate
 from naiad.workflows.evaluate import EvaluatedRow, evaluate
-from naiad.workflows.generate import DiagramRequest, GeneratedDiagram, GenerationSession
+from naiad.workflows.generate import GenerateConfig, GenerationSession
 
-ANSWERS = {
-    "a pie": 'pie\n  "Tea" : 3\n  "Coffee" : 5\n',
-    "a flowchart": "flowchart TD\n  A --> B\n",
-    "a mind map": "flowchart TD\n  A --> B\n",
-    "a broken one": "flowchart TD\n  A --> (\n",
-    "a cycle": "sankey-beta\na,b,1\nb,a,1\n",
-}
+PIE = 'pie\n  "Tea" : 3\n  "Coffee" : 5\n'
+FLOWCHART = "flowchart TD\n  A --> B\n"
+BROKEN = "flowchart TD\n  A --> (\n"
+CYCLE = "sankey-beta\na,b,1\nb,a,1\n"
+TOO_LONG = PromptTooLong("9 tokens exceed the window of 8")
 
 
-class ScriptedSession(GenerationSession):
-    """Answers from a table; what is not in it is too long."""
-
-    def __init__(self) -> None:
-        self.adapter = None
-        self.model = type("Model", (), {"name": "scripted"})()  # type: ignore[assignment]
-
-    def close(self) -> None:
-        pass
-
-    def generate(self, request: DiagramRequest, on_text: object = None) -> GeneratedDiagram:
-        if request.prompt not in ANSWERS:
-            raise PromptTooLong("9 tokens exceed the window of 8")
-        began = time.monotonic()
-        source = ANSWERS[request.prompt]
-        verdict = validate(source)
-        return GeneratedDiagram(
-            prompt=request.prompt,
-            mermaid=source,
-            type=verdict.type,
-            valid=verdict.valid,
-            problems=verdict.problems,
-            seconds=time.monotonic() - began,
-            tokens=len(source.split()),
-            raw_output=source,
-            model="scripted",
-            adapter=None,
-        )
+def _answering(*answers: str | Exception) -> Callable[[], GenerationSession]:
+    zero_shot = GenerateConfig(examples=0, begin_answer=False)
+    return lambda: session_of(ScriptedEngine(answers), zero_shot)
 
 
 def _rows(path: Path, *rows: dict[str, object]) -> Path:
@@ -68,7 +41,8 @@ def report_rows(tmp_path_factory: pytest.TempPathFactory) -> list[EvaluatedRow]:
         {"id": "5", "prompt": "a cycle", "type": "sankey-beta"},
         {"id": "6", "prompt": "an endless one", "type": "pie"},
     )
-    return list(evaluate(data, ScriptedSession).rows)
+    answers = (PIE, FLOWCHART, FLOWCHART, BROKEN, CYCLE, TOO_LONG)
+    return list(evaluate(data, _answering(*answers)).rows)
 
 
 def test_the_type_may_come_from_a_field_an_alias_or_the_reference(
@@ -98,7 +72,7 @@ def test_the_report_is_json_with_shares_intervals_and_counts_by_type(tmp_path: P
         {"id": "1", "prompt": "a pie", "type": "pie"},
         {"id": "2", "prompt": "a mind map", "type": "mindmap"},
     )
-    document = json.loads(json.dumps(evaluate(data, ScriptedSession).as_json()))
+    document = json.loads(json.dumps(evaluate(data, _answering(PIE, FLOWCHART)).as_json()))
     assert document["n"] == 2
     assert document["parses"] == {"value": 1.0, "low": 1.0, "high": 1.0}
     assert document["right_type"] == {"value": 0.5, "low": 0.0, "high": 1.0}
@@ -107,9 +81,9 @@ def test_the_report_is_json_with_shares_intervals_and_counts_by_type(tmp_path: P
 
 def test_the_limit_takes_the_first_rows(tmp_path: Path) -> None:
     data = _rows(tmp_path / "rows.jsonl", *({"id": str(i), "prompt": "a pie"} for i in range(4)))
-    assert [row.id for row in evaluate(data, ScriptedSession, limit=2).rows] == ["0", "1"]
+    assert [row.id for row in evaluate(data, _answering(PIE, PIE), limit=2).rows] == ["0", "1"]
 
 
 def test_an_empty_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="holds no row"):
-        evaluate(_rows(tmp_path / "rows.jsonl"), ScriptedSession)
+        evaluate(_rows(tmp_path / "rows.jsonl"), _answering())
