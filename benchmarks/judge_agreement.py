@@ -11,7 +11,7 @@ judge those of the user's; where front matter, directives or comments make them 
 not compared. Mermaid's plugin for ZenUML parses nothing, so ZenUML is compared with the parser of
 @zenuml/core, run by Node. The outcome is printed as JSON; status 1 when anything disagrees.
 
-Needs Chromium (Debian: apt-get install chromium), Node and the npm packages
+Needs Chromium (--install-chromium gets Debian's), Node and the npm packages
 (npm ci in tools/mermaid-bundle). Nothing of the inputs is kept.
 """
 
@@ -22,6 +22,7 @@ import base64
 import json
 import random
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -199,15 +200,32 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("inputs", nargs="+", type=Path, help="JSONL or Mermaid files")
     parser.add_argument("--packages", type=Path, required=True, help="npm's node_modules folder")
     parser.add_argument("--chromium", default="chromium", help="browser program")
+    parser.add_argument(
+        "--install-chromium",
+        action="store_true",
+        help="install Debian's chromium with apt-get where the browser is missing (as root)",
+    )
     parser.add_argument("--corruptions", type=int, default=2, help="how many of each diagram")
     parser.add_argument("--limit", type=int, default=None, help="diagrams, drawn by the seed")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
 
 
+def install_chromium() -> None:
+    """Debian's package; on other systems, install a browser by hand and name it."""
+    for command in (["apt-get", "update"], ["apt-get", "install", "-y", "chromium"]):
+        subprocess.run(command, check=True, stdout=sys.stderr)
+
+
 def main() -> None:
     """Read the diagrams, corrupt them, compare, print the outcome as JSON."""
     chosen = arguments()
+    if shutil.which(chosen.chromium) is None:
+        if not chosen.install_chromium:
+            raise SystemExit(
+                f"no browser {chosen.chromium}: --install-chromium, or --chromium PATH"
+            )
+        install_chromium()
     chance = random.Random(chosen.seed)
     diagrams = [source for path in chosen.inputs for source in sources(path)]
     if chosen.limit is not None:
