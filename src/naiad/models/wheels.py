@@ -204,11 +204,12 @@ def _download(packages: list[str], folder: Path, size_bytes: int, progress: Prog
 def _wheel_bytes(folder: Path) -> int:
     """Bytes of wheels in `folder`, finished or growing."""
     total = 0
-    for path in folder.rglob("*.whl"):
-        try:
-            total += path.stat().st_size
-        except OSError:  # pip moved it meanwhile
-            continue
+    # os.walk passes over folders that pip removes meanwhile; rglob raises.
+    for place, _, names in os.walk(folder):
+        for name in names:
+            if name.endswith(".whl"):
+                with contextlib.suppress(FileNotFoundError):  # pip moves and removes them
+                    total += (Path(place) / name).stat().st_size
     return total
 
 
