@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from naiad.cli.console import EXIT_OK, print_json, stderr, stdout
-from naiad.cli.progress import download_bar
+from naiad.cli.session import session_opener
 
 if TYPE_CHECKING:
     from naiad.workflows.evaluate import EvaluatedRow, EvaluationReport
-    from naiad.workflows.generate import GenerationSession
 
 
 def evaluate(
@@ -51,20 +50,11 @@ def evaluate(
     type asked for, with 95% bootstrap intervals. An empty or failed answer counts as 0."""
     from naiad.generation import EngineConfig
     from naiad.workflows.evaluate import evaluate as run
-    from naiad.workflows.generate import GenerateConfig, open_session
+    from naiad.workflows.generate import GenerateConfig
 
     config = GenerateConfig(examples=0, begin_answer=False) if zero_shot else GenerateConfig()
-
-    def open_model() -> GenerationSession:
-        with download_bar(str(model or "model")) as progress:
-            return open_session(
-                model,
-                None if adapter == "none" else adapter,
-                config=config,
-                engine=EngineConfig(engine),  # type: ignore[arg-type]  # it checks the name
-                progress=progress,
-            )
-
+    engine_config = EngineConfig(engine)  # type: ignore[arg-type]  # it checks the name
+    open_model = session_opener(model, adapter, config, engine_config)
     report = run(data, open_model, limit=limit, on_row=_print_row)
     if as_json:
         print_json(report.as_json())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from naiad.cli.console import EXIT_FAILED, EXIT_INVALID, EXIT_OK, print_json, stderr
-from naiad.cli.progress import download_bar
+from naiad.cli.session import session_opener
 from naiad.errors import ConfigError, InputError
 from naiad.files import decode_text, read_text
 
@@ -114,21 +114,12 @@ def generate(
     not, 2 it could not be made.
     """
     from naiad.generation import EngineConfig, SamplingConfig
-    from naiad.workflows.generate import DiagramRequest, GenerateConfig, open_session
+    from naiad.workflows.generate import DiagramRequest, GenerateConfig
 
     sampling = SamplingConfig(max_tokens, temperature, top_p, seed)
     config = GenerateConfig(sampling, examples, begin_answer)
     engine_config = EngineConfig(engine, threads)  # type: ignore[arg-type]  # it checks the name
-
-    def open_model() -> GenerationSession:
-        with download_bar(str(model or "model")) as progress:
-            return open_session(
-                model,
-                None if adapter == "none" else adapter,
-                config=config,
-                engine=engine_config,
-                progress=progress,
-            )
+    open_model = session_opener(model, adapter, config, engine_config)
 
     if batch is not None:
         if text is not None or file is not None or stream or as_json:
