@@ -29,6 +29,7 @@ LEVELS: dict[str, int] = {
     "retrieval": 3,
     "lora": 3,
     "generation": 3,
+    "grammar": 3,
     "training": 4,
     "workflows": 5,
     "cli": 6,

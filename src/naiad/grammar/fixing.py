@@ -1,0 +1,62 @@
+"""Fix a diagram: the canonical writing of a valid one, the repair of a broken one.
+
+A valid diagram never changes what it draws: Mermaid's own database is compared before and
+after, and on any difference the text stays as it was. Fixing a fixed text changes nothing more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from naiad.grammar.reading import Refusal, refusal
+from naiad.grammar.rewriting.rewrite import rewrite
+from naiad.grammar.rewriting.rewriter import Change
+from naiad.mermaid.judge import validate
+from naiad.mermaid.source import extract_diagram
+from naiad.mermaid.structure import structure_difference
+from naiad.mermaid.verdict import Verdict
+
+MOST_PASSES = 4
+"""Rewriting can uncover what the next pass rewrites; this many passes settle every known text."""
+
+
+@dataclass(frozen=True)
+class FixedDiagram:
+    """A text after fixing."""
+
+    source: str
+    """The diagram, without what stood around it."""
+    changes: tuple[Change, ...]
+    """What was changed, beyond blanks and indentation."""
+    verdict: Verdict
+    """The judge's word on `source`."""
+    refusal: Refusal | None
+    """Why `source` is not in the canonical subset; None when it is."""
+    kept: str | None = None
+    """Why a valid diagram was left as it was; None unless it was."""
+
+
+def fix(text: str) -> FixedDiagram:
+    """The diagram in `text`, canonical where possible and repaired where needed.
+
+    Raises JudgeUnavailable. A text that cannot be repaired comes back with its problems.
+    """
+    source = extract_diagram(text)
+    changes: list[Change] = []
+    if source != text.strip():
+        changes.append(Change("took the diagram out of the text around it", 1))
+    verdict = validate(source)
+    kept = None
+    for _ in range(MOST_PASSES):
+        if verdict.valid and refusal(source) is None:
+            break
+        rewritten = rewrite(source, repairing=not verdict.valid)
+        if rewritten.source == source:
+            break
+        if verdict.valid:
+            kept = structure_difference(source, rewritten.source)
+            if kept is not None:
+                break
+        source, verdict = rewritten.source, validate(rewritten.source)
+        changes += rewritten.changes
+    return FixedDiagram(source, tuple(changes), verdict, refusal(source), kept)

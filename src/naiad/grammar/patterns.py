@@ -1,0 +1,201 @@
+"""The pieces that line patterns are made of.
+
+A line pattern is a regular expression in the dialect that Python's `re` and Rust's
+`regex-syntax` (and so llguidance) have in common: Python reads lines with it, the engines
+generate lines with it, and nothing is written twice. Of that dialect, mind:
+
+- no lookaround and no back-references: a finite set of forbidden names is `name(except_for=…)`;
+- in a character class escape `& - ~ [ ] ^ \\`, and never escape `<` or `>` anywhere;
+- named groups `(?P<name>…)` are for Python; `without_names` removes them for llguidance;
+- lines are bounded, so no `*` or `+` without a limit: `{0,30}`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+LONGEST_TEXT = 120
+"""Characters of one label, message or title."""
+LONGEST_NAME = 40
+"""Characters of one identifier."""
+
+_CONTROLS = r"\x00-\x1f\x7f-\x9f"
+# JavaScript ends a line at U+2028 and U+2029 too; the others reorder or hide what a reader sees.
+_INVISIBLE = r"\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff"
+# Mermaid marks the entities it has taken out of a text with these two (and ° and ß after them).
+_PLACEHOLDERS = r"\ufb02\u00b6"
+_SPACES = r" \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+
+LINE_BREAK = "<br/>"
+ENTITY = r"#(?:[0-9]{1,5}|[a-z]{2,8});"
+"""Mermaid's own escape of a character: `#quot;`, `#35;`."""
+
+INTEGER = r"(?:0|[1-9][0-9]{0,5})"
+DECIMAL = r"(?:0|[1-9][0-9]{0,6})(?:\.[0-9]{1,4})?"
+DATE = (
+    r"(?:19|20)[0-9]{2}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
+)
+"""A day of the calendar, 1900 to 2099, YYYY-MM-DD. Of February, 28 days."""
+COLOR = r"#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})"
+"""Three or six hex digits. Colour names differ from browser to browser; these do not."""
+
+
+def literal(text: str) -> str:
+    """Pattern of exactly this text. Unlike re.escape it is the same to Python and Rust."""
+    return re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", text)
+
+
+def one_of(texts: Iterable[str]) -> str:
+    """Pattern of any of these texts, the longest first: Python takes the first that fits.
+
+    There must be at least one: with none there is no line to write, so leave the form out.
+    """
+    ordered = sorted(set(texts), key=lambda text: (-len(text), text))
+    if not ordered:
+        raise ValueError("one_of() of no texts")
+    return f"(?:{'|'.join(literal(text) for text in ordered)})"
+
+
+def text(
+    excluding: str = '"<>#;\\`',
+    *,
+    units: Iterable[str] = (LINE_BREAK, ENTITY),
+    longest: int = LONGEST_TEXT,
+) -> str:
+    """Pattern of free text of 1 … `longest` units that begins with a character that shows.
+
+    excluding: characters that the family's parser would take for something else. units:
+    patterns of several characters that stand for one, although they hold excluded characters.
+    Controls, line separators and invisible reordering characters are always excluded. A `%` is
+    never followed by another one, which could begin a directive.
+    """
+    barred = "".join(f"\\{each}" if each in r"\&-~[]^" else each for each in excluding)
+    shut = f"{_CONTROLS}{_INVISIBLE}{_PLACEHOLDERS}%{barred}"
+    any_unit = "|".join([f"[^{shut}]", f"%[^{shut}]", *units])
+    first_unit = "|".join([f"[^{shut}{_SPACES}]", *units])
+    return f"(?:{first_unit})(?:{any_unit}){{0,{longest - 1}}}%?"
+
+
+def integer(low: int, high: int) -> str:
+    """Pattern of the whole numbers low … high, without leading zeros; 0 <= low <= high.
+
+    integer(8, 123) -> "(?:[8-9]|[1-9][0-9]|1(?:[0-1][0-9]|2[0-3]))"
+    """
+    if not 0 <= low <= high:
+        raise ValueError(f"integer({low}, {high})")
+    branches = []
+    while len(str(low)) < len(str(high)):
+        branches.append(_digits(str(low), "9" * len(str(low))))
+        low = 10 ** len(str(low))
+    branches.append(_digits(str(low), str(high)))
+    return f"(?:{'|'.join(branches)})"
+
+
+def _digits(low: str, high: str) -> str:
+    """Pattern of the numbers low … high, both of the same count of digits."""
+    if not low:
+        return ""
+    rest = len(low) - 1
+    first, last = int(low[0]), int(high[0])
+    if first == last:
+        return low[0] + _digits(low[1:], high[1:])
+    branches = []
+    if low[1:] != "0" * rest:
+        branches.append(low[0] + _digits(low[1:], "9" * rest))
+        first += 1
+    upper = None
+    if high[1:] != "9" * rest:
+        upper = high[0] + _digits("0" * rest, high[1:])
+        last -= 1
+    if first <= last:
+        branches.append(f"[{first}-{last}]" + "[0-9]" * rest)
+    branches += [upper] if upper is not None else []
+    return branches[0] if len(branches) == 1 else f"(?:{'|'.join(branches)})"
+
+
+def quoted(inner: str) -> str:
+    """`inner` in double quotes."""
+    return f'"{inner}"'
+
+
+def optional(pattern: str) -> str:
+    """`pattern` or nothing."""
+    return f"(?:{pattern})?"
+
+
+def listed(item: str, separator: str = ", ", *, least: int = 1, most: int = 12) -> str:
+    """`least` … `most` items with the separator between them."""
+    return f"{item}(?:{literal(separator)}{item}){{{least - 1},{most - 1}}}"
+
+
+def name(
+    first: str = "A-Za-z",
+    rest: str = "A-Za-z0-9_",
+    *,
+    except_for: Iterable[str] = (),
+    longest: int = LONGEST_NAME,
+) -> str:
+    """Pattern of an identifier that is none of `except_for`.
+
+    first, rest: the insides of character classes of ASCII characters, in plain ranges. There is
+    no lookaround in the dialect, so the forbidden names are spelled out as the tree of all names
+    that leave them: "ab" is avoided by a name that does not begin with a, is just a, goes on
+    after a with something other than b, or goes on after ab.
+    """
+    forbidden = {each for each in except_for if len(each) <= longest}
+    if not forbidden:
+        return f"[{first}][{rest}]{{0,{longest - 1}}}"
+    return _names_outside(frozenset(forbidden), _members(first), _members(rest), rest, longest)
+
+
+def _names_outside(
+    words: frozenset[str], here: frozenset[str], rest: frozenset[str], tail: str, room: int
+) -> str:
+    """Names of 1 … room characters, the first from `here`, that are not in `words`."""
+    branches: list[str] = []
+    starts = {word[0] for word in words if word} & here
+    free = here - starts
+    if free:
+        branches.append(f"{_class_of(free)}[{tail}]{{0,{room - 1}}}")
+    for start in sorted(starts):
+        suffixes = frozenset(word[1:] for word in words if word.startswith(start))
+        longer = frozenset(suffix for suffix in suffixes if suffix)
+        after = ""
+        if room > 1:
+            after = (
+                _names_outside(longer, rest, rest, tail, room - 1)
+                if longer
+                else f"[{tail}]{{1,{room - 1}}}"
+            )
+        may_stop = "" not in suffixes
+        if after and may_stop:
+            branches.append(f"{start}(?:{after})?")
+        elif after or may_stop:
+            branches.append(f"{start}{after}")
+    return f"(?:{'|'.join(branches)})"
+
+
+def _members(class_inside: str) -> frozenset[str]:
+    return frozenset(re.findall(f"[{class_inside}]", "".join(map(chr, range(128)))))
+
+
+def _class_of(members: frozenset[str]) -> str:
+    escaped = "".join(f"\\{each}" if each in r"\&-~[]^" else each for each in sorted(members))
+    return f"[{escaped}]"
+
+
+def without_names(pattern: str) -> str:
+    """The pattern with its named groups as plain ones."""
+    return re.sub(r"\(\?P<\w+>", "(?:", pattern)
+
+
+def unbounded(pattern: str) -> str:
+    """The pattern with free text of any length.
+
+    An automaton that counts 120 characters has 120 times the states of one that does not, and a
+    token mask costs four times as much (benchmarks/grammar_cost.py). So lines are generated
+    without the bound, and checked and if need be written again with it.
+    """
+    return pattern.replace(f"{{0,{LONGEST_TEXT - 1}}}", "*")

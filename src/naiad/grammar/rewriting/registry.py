@@ -1,0 +1,14 @@
+"""All rewriters by the diagram type they bring into the canonical subset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from naiad.grammar.rewriting.packet import PacketRewriter
+from naiad.grammar.rewriting.rewriter import Rewriter
+
+REWRITERS: Mapping[str, type[Rewriter]] = MappingProxyType(
+    {rewriter.type: rewriter for rewriter in (PacketRewriter,)}
+)
+"""Naiad's name of a diagram type -> its rewriter."""

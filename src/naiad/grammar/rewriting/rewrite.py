@@ -1,0 +1,53 @@
+"""Rewrite a whole text: preamble, header, body."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from naiad.grammar.line_grammar import is_comment
+from naiad.grammar.rewriting.registry import REWRITERS
+from naiad.grammar.rewriting.rewriter import Change, Rewriter
+from naiad.mermaid.diagram_types import diagram_type_of, first_statement
+
+TAB_WIDTH = 4
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """A text after rewriting."""
+
+    source: str
+    changes: tuple[Change, ...] = ()
+    """What was changed beyond blanks, in the order of the lines."""
+
+
+def rewrite(source: str, *, repairing: bool) -> Rewritten:
+    """`source` in the canonical subset, as far as its family's rewriter gets it there.
+
+    repairing: whether the text is known to be invalid. A text of an unknown type, or of a type
+    without a rewriter, comes back as it is. Nothing is judged here: see fixing.
+    """
+    diagram_type = diagram_type_of(source)
+    if diagram_type is None or diagram_type not in REWRITERS:
+        return Rewritten(source)
+    rewriter = REWRITERS[diagram_type](repairing=repairing)
+    lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    header = len(lines) - first_statement("\n".join(lines)).count("\n") - 1
+    written = [line.rstrip() for line in lines[:header] if line.strip()]
+    rewriter.number = header + 1
+    written += rewriter.header(lines[header].strip())
+    for number, line in enumerate(lines[header + 1 :], start=header + 2):
+        rewriter.number = number
+        written += _rewritten_line(rewriter, line)
+    written += rewriter.finish()
+    return Rewritten("\n".join(written), tuple(rewriter.changes))
+
+
+def _rewritten_line(rewriter: Rewriter, line: str) -> list[str]:
+    text = line.strip()
+    if not text:
+        return []
+    if is_comment(text):
+        return [rewriter.comment(text)]
+    blanks = line[: len(line) - len(line.lstrip())].replace("\t", " " * TAB_WIDTH)
+    return list(rewriter.statement(text, len(blanks)))
