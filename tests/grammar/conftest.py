@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 
 import pytest
@@ -98,11 +99,10 @@ def check_hostile_text() -> Check:
             for indent in ("", "    "):
                 grammar = GRAMMARS[diagram_type]()
                 grammar.read(grammar.default_header)
-                try:
+                with contextlib.suppress(LineRefused):
                     grammar.read(indent + line)
-                except LineRefused:
-                    pass
                 for repairing in (False, True):
-                    REWRITERS[diagram_type](repairing=repairing).statement(line, len(indent))
+                    rewriter = REWRITERS[diagram_type](repairing=repairing)
+                    list(rewriter.statement(line, len(indent)))
 
     return check
