@@ -5,6 +5,7 @@ NaiadError                      message (what, with which value) and hint (the n
 │   ├── PromptTooLong           more tokens than the model's window holds
 │   ├── DatasetError            a row of a data file cannot be used; names file and line
 │   │   └── ExampleTooLong      more tokens than training takes; it is never cut
+│   ├── InvalidDiagram          a diagram that Mermaid refuses, where a valid one is needed
 │   └── ConfigError             settings that contradict each other, all reported at once
 ├── ModelError
 │   ├── ModelNotFound           no model of that name, here or in the catalog
@@ -52,6 +53,10 @@ class DatasetError(InputError):
 
 class ExampleTooLong(DatasetError):
     """An example has more tokens than training takes; it is refused, never cut."""
+
+
+class InvalidDiagram(InputError):
+    """A diagram that Mermaid refuses, where a valid one is needed."""
 
 
 class ConfigError(InputError):

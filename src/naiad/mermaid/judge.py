@@ -111,40 +111,56 @@ class Judge:
         A diagram that is too large, hangs the parser or exhausts its memory is invalid, with a
         problem judged by `naiad`: it could not be accepted anywhere else either.
         """
+        return self._examined({"source": source})[0]
+
+    def facts(self, source: str) -> tuple[Verdict, dict[str, Any] | None]:
+        """Judge one diagram and read what it draws, in one parse.
+
+        The facts, JSON as structure.js in the bundle dumps it, are None for an invalid diagram.
+        One that parses and whose facts Mermaid fails to work out (it would fail to draw it, too)
+        is invalid here, with a problem judged by `naiad`. Raises JudgeUnavailable.
+        """
+        return self._examined({"source": source, "structure": True})
+
+    def _examined(self, request: Message) -> tuple[Verdict, dict[str, Any] | None]:
+        source: str = request["source"]
         if not source.strip():
-            return _refused(None, "the text is empty")
+            return _refused(None, "the text is empty"), None
         size_bytes = len(source.encode("utf-8", "surrogatepass"))
         if size_bytes > self.limits.max_source_bytes:
-            return _refused(
-                diagram_type_of(source),
+            problem = (
                 f"the text has {size_bytes:,} bytes; "
-                f"at most {self.limits.max_source_bytes:,} are judged",
+                f"at most {self.limits.max_source_bytes:,} are judged"
             )
+            return _refused(diagram_type_of(source), problem), None
         with _translated_start():
-            return self._judged(source)
+            return self._judged(request)
 
-    def _judged(self, source: str) -> Verdict:
-        diagram_type = diagram_type_of(source)
+    def _judged(self, request: Message) -> tuple[Verdict, dict[str, Any] | None]:
+        diagram_type = diagram_type_of(request["source"])
         try:
-            answer = self._ask(source)
+            answer = self._ask(request)
         except WorkerTimedOut:
-            return _refused(
-                diagram_type, f"the parser gave no answer within {self.limits.timeout_s:g} s"
-            )
+            problem = f"the parser gave no answer within {self.limits.timeout_s:g} s"
+            return _refused(diagram_type, problem), None
         except WorkerOutOfMemory:
-            return self._out_of_memory(diagram_type)
+            return self._out_of_memory(diagram_type), None
         except (WorkerDied, WorkerRefused) as error:
-            return _refused(diagram_type, f"the parser failed on it: {error}")
+            return _refused(diagram_type, f"the parser failed on it: {error}"), None
         if answer.get("out_of_memory"):
-            return self._out_of_memory(diagram_type)
-        return self._verdict(answer, diagram_type)
+            return self._out_of_memory(diagram_type), None
+        if answer.get("unreadable"):
+            problem = f"it parses, but cannot be drawn: {answer['unreadable']}"
+            return _refused(diagram_type, problem), None
+        verdict = self._verdict(answer, diagram_type)
+        return verdict, answer.get("structure") if verdict.valid else None
 
-    def _ask(self, source: str) -> Message:
+    def _ask(self, request: Message) -> Message:
         try:
-            return self._worker.call({"source": source}, self.limits.timeout_s)
+            return self._worker.call(request, self.limits.timeout_s)
         except WorkerDied:
             # Somebody else may have killed it; a diagram that kills it will do so again.
-            return self._worker.call({"source": source}, self.limits.timeout_s)
+            return self._worker.call(request, self.limits.timeout_s)
 
     def _out_of_memory(self, diagram_type: str | None) -> Verdict:
         limit_mb = self.limits.memory_limit_bytes // 2**20

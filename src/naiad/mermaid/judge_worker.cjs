@@ -24,11 +24,11 @@ function send(message) {
   fs.writeSync(1, `${text}\n`);
 }
 
-function judge(source, deadlineSeconds) {
-  context.source = source;
+function judge({ source, structure = false }, deadlineSeconds) {
+  Object.assign(context, { source, structure });
   // The parent ends a late process; this ends it should the parent be gone.
   const timeout = Math.ceil((deadlineSeconds + ORPHAN_GRACE_S) * 1000);
-  vm.runInContext("naiad.check(source)", context, { timeout });
+  vm.runInContext("naiad.check(source, { structure })", context, { timeout });
   const answer = vm.runInContext("naiad.answer", context);
   if (typeof answer !== "string") {
     throw new Error("the check did not end");
@@ -43,7 +43,7 @@ send({
 readline.createInterface({ input: process.stdin, crlfDelay: Infinity }).on("line", (line) => {
   const { deadline_s: deadlineSeconds, request } = JSON.parse(line);
   try {
-    send({ answer: judge(request.source, deadlineSeconds) });
+    send({ answer: judge(request, deadlineSeconds) });
   } catch (error) {
     send({ failure: String((error && error.stack) || error) });
   }

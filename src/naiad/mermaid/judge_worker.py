@@ -16,7 +16,10 @@ from naiad.mermaid.isolation import LastAnswer, Message, serve
 
 
 def main(bundle: Path, heap_limit_bytes: int) -> None:
-    """Load the bundle and answer {"source": text} with what its check() finds."""
+    """Load the bundle and answer {"source": text} with what its check() finds.
+
+    With "structure": true beside the source, the answer holds the facts of the drawing too.
+    """
     engine = MiniRacer()
     engine.eval(bundle.read_text(encoding="utf-8"))
     engine.set_hard_memory_limit(heap_limit_bytes)
@@ -24,7 +27,8 @@ def main(bundle: Path, heap_limit_bytes: int) -> None:
     def judge(request: Message) -> Message:
         # JSON is JavaScript, and ASCII JSON survives any text, lone surrogates included.
         try:
-            engine.eval(f"naiad.check({json.dumps(request['source'])})")
+            options = json.dumps({"structure": request.get("structure", False)})
+            engine.eval(f"naiad.check({json.dumps(request['source'])}, {options})")
             answer = engine.eval("naiad.answer")
         except JSOOMException as error:
             raise LastAnswer({"out_of_memory": True}) from error

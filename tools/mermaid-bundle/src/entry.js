@@ -6,6 +6,8 @@ import { Diagram, processAndSetConfigs, setDiagramConfigScope } from "mermaid-in
 import { validate as validateZenuml } from "@zenuml/core/parser";
 import { frontMatterLine, originalLines } from "./original_lines.js";
 import { antlrProblem, problemsOf } from "./problems.js";
+import { withoutChance } from "./chance.js";
+import { structureOf } from "./structure.js";
 
 const MERMAID = `mermaid ${MERMAID_VERSION}`;
 const ZENUML = `@zenuml/core ${ZENUML_VERSION}`;
@@ -50,16 +52,16 @@ mermaid.initialize({ startOnLoad: false, logLevel: "fatal" });
 /**
  * Mermaid's `parse`, step by step, so that the text its parser saw is known on failure.
  * Like `parse` it begins by resetting the configuration: nothing of one diagram, not even its
- * directives, reaches the next.
+ * directives, reaches the next. `read` is given the diagram while its configuration still holds.
  */
-async function parse(source) {
+async function parse(source, read = null) {
   const seen = { text: null, withComments: false, type: null };
   try {
-    const { code } = processAndSetConfigs(source);
+    const { code, config: own, title } = processAndSetConfigs(source);
     seen.text = code.cleaned;
     const config = mermaid.mermaidAPI.getConfig();
     seen.type = mermaid.detectType(code.cleaned, config);
-    await Diagram.fromText({
+    const text = {
       ...code,
       // Line numbers are put right here, for all diagrams alike.
       frontmatterLineOffset: 0,
@@ -71,7 +73,10 @@ async function parse(source) {
         }
         return code.withComments;
       },
-    });
+    };
+    // The title of the front matter is drawn, and no parser asks for it.
+    const diagram = await Diagram.fromText(text, read === null ? {} : { title });
+    await read?.(diagram, own);
     return { seen, error: null };
   } catch (error) {
     return { seen, error: error ?? "the parser refused it" };
@@ -142,14 +147,35 @@ async function judged(source) {
   };
 }
 
+/** The verdict, and where there is no problem the facts of the drawing: both from one parse. */
+async function judgedAndRead(source) {
+  let structure = null;
+  let unreadable = null;
+  const read = async (diagram, own) => {
+    try {
+      structure = await structureOf(diagram, own);
+    } catch (error) {
+      unreadable = String(error?.message ?? error);
+    }
+  };
+  const { seen, error } = await withoutChance(() => parse(source, read));
+  if (error !== null) {
+    return { type: seen.type, problems: await problems(source, seen, error) };
+  }
+  return { type: seen.type, problems: [], structure, unreadable };
+}
+
 globalThis.naiad = {
   versions: { mermaid: MERMAID_VERSION, zenuml: ZENUML_VERSION },
-  /** JSON of {type, problems: [{line, message, judge}]} of the last check; null until then. */
+  /**
+   * JSON of the last check's {type, problems: [{line, message, judge}]}, and if it was asked for
+   * `structure`, or in `unreadable` why a diagram that parses has none; null until then.
+   */
   answer: null,
   /** Starts a check; `answer` is there once the pending promises have run. */
-  check(source) {
+  check(source, { structure = false } = {}) {
     globalThis.naiad.answer = null;
-    judged(source).then(
+    (structure ? judgedAndRead : judged)(source).then(
       (answer) => {
         globalThis.naiad.answer = JSON.stringify(answer);
       },

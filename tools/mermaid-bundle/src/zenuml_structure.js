@@ -1,0 +1,42 @@
+// ZenUML's structure: the parse tree of @zenuml/core without what only separates.
+
+import { parse } from "@zenuml/core/parser";
+
+const SEPARATORS = new Set([
+  "CBRACE",
+  "COL",
+  "COMMA",
+  "CR",
+  "EVENT_END",
+  "OBRACE",
+  "SCOL",
+  "TITLE_END",
+]);
+
+const quotes = /^"(.*)"$/s;
+const spaces = /\s+/g;
+
+function leaf(token, names) {
+  const name = names[token.symbol.type];
+  if (token.symbol.type === -1 || SEPARATORS.has(name)) {
+    return null;
+  }
+  return token.getText().replace(spaces, " ").trim().replace(quotes, "$1");
+}
+
+function tree(context, parser) {
+  if (context.symbol) {
+    return leaf(context, parser.symbolicNames);
+  }
+  const children = (context.children ?? [])
+    .map((child) => tree(child, parser))
+    .filter((child) => child !== null && child !== "");
+  const isText = children.every((child) => typeof child === "string");
+  return { [parser.ruleNames[context.ruleIndex]]: isText ? children.join(" ") : children };
+}
+
+/** {prog: [...]}: every rule an object with one key, its text or the list of what is in it. */
+export function zenumlStructure(text) {
+  const { rootContext } = parse(text.replace(/^\s*zenuml/, ""));
+  return tree(rootContext, rootContext.parser);
+}
