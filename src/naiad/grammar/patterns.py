@@ -13,7 +13,7 @@ generate lines with it, and nothing is written twice. Of that dialect, mind:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 LONGEST_TEXT = 120
 """Characters of one label, message or title."""
@@ -134,47 +134,77 @@ def name(
     first: str = "A-Za-z",
     rest: str = "A-Za-z0-9_",
     *,
+    last: str | None = None,
     except_for: Iterable[str] = (),
+    beginnings: Iterable[str] = (),
     longest: int = LONGEST_NAME,
 ) -> str:
-    """Pattern of an identifier that is none of `except_for`.
+    """Pattern of an identifier that is none of `except_for` and begins with no `beginnings`.
 
-    first, rest: the insides of character classes of ASCII characters, in plain ranges. There is
-    no lookaround in the dialect, so the forbidden names are spelled out as the tree of all names
-    that leave them: "ab" is avoided by a name that does not begin with a, is just a, goes on
-    after a with something other than b, or goes on after ab.
+    first, rest, last: the insides of character classes of ASCII characters, in plain ranges;
+    last, where given, is what the name may end with. There is no lookaround in the dialect, so
+    the forbidden names are spelled out as the tree of all names that leave them: "ab" is avoided
+    by a name that does not begin with a, is just a, goes on after a with something other than b,
+    or goes on after ab.
     """
-    forbidden = {each for each in except_for if len(each) <= longest}
-    if not forbidden:
+    words = {each for each in except_for if len(each) <= longest}
+    words |= {each + _ANY_END for each in beginnings}
+    if not words and last is None:
         return f"[{first}][{rest}]{{0,{longest - 1}}}"
-    return _names_outside(frozenset(forbidden), _members(first), _members(rest), rest, longest)
+    return _names_outside(frozenset(words), _members(first), _Tail(rest, last), longest)
 
 
-def _names_outside(
-    words: frozenset[str], here: frozenset[str], rest: frozenset[str], tail: str, room: int
-) -> str:
+_ANY_END = "\0"
+"""Behind a forbidden word: nothing may follow it either."""
+
+
+class _Tail:
+    """What follows the first character of a name."""
+
+    def __init__(self, rest: str, last: str | None) -> None:
+        self.members = _members(rest)
+        self.ends = self.members if last is None else _members(last)
+        self._rest, self._last = rest, last
+
+    def of(self, least: int, most: int) -> str:
+        """Pattern of least … most more characters, 0 <= least <= 1 <= most."""
+        if self._last is None:
+            return f"[{self._rest}]{{{least},{most}}}"
+        whole = f"[{self._rest}]{{0,{most - 1}}}[{self._last}]"
+        return whole if least else f"(?:{whole})?"
+
+
+def _names_outside(words: frozenset[str], here: frozenset[str], tail: _Tail, room: int) -> str:
     """Names of 1 … room characters, the first from `here`, that are not in `words`."""
     branches: list[str] = []
     starts = {word[0] for word in words if word} & here
     free = here - starts
-    if free:
-        branches.append(f"{_class_of(free)}[{tail}]{{0,{room - 1}}}")
+    for group, least in ((free & tail.ends, 0), (free - tail.ends, 1)):
+        if group and room > 1:
+            branches.append(_class_of(group) + tail.of(least, room - 1))
+        elif group and not least:
+            branches.append(_class_of(group))
     for start in sorted(starts):
-        suffixes = frozenset(word[1:] for word in words if word.startswith(start))
-        longer = frozenset(suffix for suffix in suffixes if suffix)
-        after = ""
-        if room > 1:
-            after = (
-                _names_outside(longer, rest, rest, tail, room - 1)
-                if longer
-                else f"[{tail}]{{1,{room - 1}}}"
-            )
-        may_stop = "" not in suffixes
-        if after and may_stop:
-            branches.append(f"{start}(?:{after})?")
-        elif after or may_stop:
-            branches.append(f"{start}{after}")
-    return f"(?:{'|'.join(branches)})"
+        branches += _names_after(start, words, tail, room)
+    return f"(?:{'|'.join(branches)})" if branches else ""
+
+
+def _names_after(start: str, words: frozenset[str], tail: _Tail, room: int) -> Iterator[str]:
+    """Names that begin with `start`, with which some of `words` begin."""
+    suffixes = frozenset(word[1:] for word in words if word.startswith(start))
+    if _ANY_END in suffixes:
+        return
+    longer = frozenset(suffix for suffix in suffixes if suffix)
+    after = ""
+    if room > 1:
+        after = (
+            _names_outside(longer, tail.members, tail, room - 1) if longer else tail.of(1, room - 1)
+        )
+    may_stop = "" not in suffixes and start in tail.ends
+    if after and may_stop:
+        yield f"{literal(start)}(?:{after})?"
+    elif after or may_stop:
+        yield f"{literal(start)}{after}"
 
 
 def _members(class_inside: str) -> frozenset[str]:
