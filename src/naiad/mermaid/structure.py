@@ -43,6 +43,7 @@ _LONGEST_VALUE = 80
 _PLACEHOLDER = re.compile("\ufb02\u00b0(\u00b0?)(.*?)\u00b6\u00df")
 _ENTITY = re.compile(r"&#?\w+;")
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_BLANKS = re.compile(r"[ \t]+")
 _ESCAPED_TAG = re.compile("\x01(?=[A-Za-z/!?])")
 _ESCAPED_ENTITY = re.compile(r"\x02(?=#?\w+;)")
 
@@ -108,9 +109,10 @@ def drawn_text(text: str, *, is_html: bool) -> str:
     """`text` of Mermaid's database as a reader sees it.
 
     Entities become characters: "ﬂ°quot¶ß" -> '"'; only what would then be read as a tag or an
-    entity stays escaped: "a < b &lt;b>". Every form of a line break becomes `<br>`.
+    entity stays escaped: "a < b &lt;b>". Every form of a line break becomes `<br>`, and a run
+    of blanks one, for SVG and HTML draw it so; at the ends they draw none.
     """
-    text = _LINE_BREAK.sub("<br>", text)
+    text = _BLANKS.sub(" ", _LINE_BREAK.sub("<br>", text)).strip(" ")
     if not is_html:
         return _PLACEHOLDER.sub(lambda found: html.unescape(_entity(found)), text)
     text = _ENTITY.sub(_marked_character, _PLACEHOLDER.sub(_entity, text))
