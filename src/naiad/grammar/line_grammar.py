@@ -15,38 +15,24 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import ClassVar
 
-from naiad.grammar.patterns import quoted, text, unbounded, without_names
+from naiad.grammar.line_form import INDENT, LineForm, no_change, union
+from naiad.grammar.patterns import text
+from naiad.grammar.preamble import Preamble
 
-INDENT = 4
-"""Spaces a level."""
+__all__ = [
+    "INDENT",
+    "Accessibility",
+    "DiagramGrammar",
+    "LineForm",
+    "LineRefused",
+    "is_comment",
+    "union",
+]
 
-
-def _no_change(match: re.Match[str]) -> None:
-    """A line that leaves the state as it is."""
-
-
-@dataclass(frozen=True)
-class LineForm:
-    """One kind of line that may come next."""
-
-    name: str
-    """What a user would call it: `edge`, `end of the subgraph`."""
-    pattern: str
-    """The line without its indentation, in the dialect of patterns.py."""
-    read: Callable[[re.Match[str]], None] = _no_change
-    """Changes the state by a line of this form."""
-    indent: int = INDENT
-    """Spaces before it, exactly."""
-
-    def match(self, line: str) -> re.Match[str] | None:
-        """The line's parts, None when it is not of this form."""
-        if line[: self.indent] != " " * self.indent:
-            return None
-        return _compiled(self.pattern).fullmatch(line, self.indent)
+_NO_CONTENT = frozenset({"title", "accTitle", "accDescr"})
+"""Names of forms that alone make no diagram."""
 
 
 class LineRefused(ValueError):
@@ -69,8 +55,9 @@ class DiagramGrammar(ABC):
     """The header of a diagram of which nothing else is known."""
 
     def __init__(self) -> None:
-        self._preamble = Preamble()
+        self._preamble: Preamble | None = Preamble()
         self._begun = False
+        self._has_content = False
 
     @abstractmethod
     def body(self) -> Iterable[LineForm]:
@@ -81,7 +68,7 @@ class DiagramGrammar(ABC):
 
     def begin(self, match: re.Match[str]) -> None:
         """Take what the header says; a family with a choice there overrides it."""
-        _no_change(match)
+        no_change(match)
 
     @property
     def complete(self) -> bool:
@@ -100,11 +87,22 @@ class DiagramGrammar(ABC):
         """Whether the diagram may stop here."""
         return self._begun and self.complete
 
+    @property
+    def has_content(self) -> bool:
+        """Whether there is a line behind the header that is not just a title."""
+        return self._has_content
+
+    def begin_at_header(self) -> None:
+        """Take nothing above the header: a model that never learnt it would lose its way there."""
+        self._preamble = None
+
     def forms(self) -> list[LineForm]:
         """All lines that may come next."""
         if self._begun:
             return list(self.body())
         header = LineForm(f"header of a {self.type}", self.header, self._begin, indent=0)
+        if self._preamble is None:
+            return [header]
         if self._preamble.is_open:
             return list(self._preamble.forms())
         return [header, *self._preamble.forms()]
@@ -129,6 +127,7 @@ class DiagramGrammar(ABC):
         for form in forms:
             match = form.match(line)
             if match is not None:
+                self._has_content |= self._begun and form.name not in _NO_CONTENT
                 form.read(match)
                 return
         raise LineRefused(line, (form.name for form in forms))
@@ -137,85 +136,14 @@ class DiagramGrammar(ABC):
         """Lines that make the diagram so far a whole one."""
         if self._begun:
             return list(self.closing())
-        self_closed = list(self._preamble.closing())
+        preamble = [] if self._preamble is None else list(self._preamble.closing())
         fresh = type(self)()
         fresh.read(self.default_header)
-        return [*self_closed, self.default_header, *fresh.closing_lines()]
+        return [*preamble, self.default_header, *fresh.closing_lines()]
 
     def _begin(self, match: re.Match[str]) -> None:
         self._begun = True
         self.begin(match)
-
-
-class Preamble:
-    """What may stand above the header: front matter with a title and configuration, directives.
-
-    https://mermaid.js.org/config/configuration.html
-    """
-
-    def __init__(self) -> None:
-        self._state = "free"
-        self._keys: set[str] = set()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether front matter has begun and not ended."""
-        return self._state in ("front matter", "config")
-
-    def forms(self) -> Iterator[LineForm]:
-        """Lines that may come next."""
-        if self._state == "free":
-            yield LineForm("front matter", "---", self._open, indent=0)
-            yield LineForm("directive", DIRECTIVE, self._directive, indent=0)
-        elif self._state == "directives":
-            yield LineForm("directive", DIRECTIVE, self._directive, indent=0)
-        elif self._state == "front matter":
-            if "title" not in self._keys:
-                yield LineForm("title", f"title: {_YAML_TEXT}", self._key("title"), indent=0)
-            if "config" not in self._keys:
-                yield LineForm("configuration", "config:", self._config, indent=0)
-            if self._keys:
-                yield LineForm("end of the front matter", "---", self._close, indent=0)
-        elif self._state == "config":
-            for key, values in _SETTINGS.items():
-                if key not in self._keys:
-                    yield LineForm(f"setting {key}", f"{key}: {values}", self._key(key), indent=2)
-            if self._keys & set(_SETTINGS):
-                if "title" not in self._keys:
-                    yield LineForm("title", f"title: {_YAML_TEXT}", self._title, indent=0)
-                yield LineForm("end of the front matter", "---", self._close, indent=0)
-
-    def closing(self) -> list[str]:
-        """Lines that end open front matter."""
-        if not self.is_open:
-            return []
-        if self._keys <= {"config"}:
-            setting = "  look: classic" if "config" in self._keys else "title: Diagram"
-            return [setting, "---"]
-        return ["---"]
-
-    def _open(self, match: re.Match[str]) -> None:
-        self._state = "front matter"
-
-    def _directive(self, match: re.Match[str]) -> None:
-        self._state = "closed"
-
-    def _config(self, match: re.Match[str]) -> None:
-        self._keys.add("config")
-        self._state = "config"
-
-    def _title(self, match: re.Match[str]) -> None:
-        self._keys.add("title")
-        self._state = "front matter"
-
-    def _key(self, key: str) -> Callable[[re.Match[str]], None]:
-        def read(match: re.Match[str]) -> None:
-            self._keys.add(key)
-
-        return read
-
-    def _close(self, match: re.Match[str]) -> None:
-        self._state = "directives"
 
 
 class Accessibility:
@@ -237,50 +165,10 @@ class Accessibility:
         return read
 
 
-def union(forms: Iterable[LineForm], *, bounded: bool = True) -> str:
-    """Pattern of a line of any of these forms, with its indentation, without names."""
-    by_indent: dict[int, list[str]] = {}
-    for form in forms:
-        by_indent.setdefault(form.indent, []).append(form.pattern)
-    whole = "|".join(
-        f"{' ' * indent}(?:{'|'.join(patterns)})" for indent, patterns in by_indent.items()
-    )
-    pattern = without_names(f"(?:{whole})")
-    return pattern if bounded else unbounded(pattern)
-
-
 def is_comment(line: str) -> bool:
     """Whether Mermaid leaves the line out: `%%` behind blanks, and no directive."""
     start = line.lstrip()
     return start.startswith("%%") and not start.startswith("%%{")
 
 
-@lru_cache(maxsize=8192)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
-
-
 _ACCESSIBLE_TEXT = text('"<>#;\\`{}', units=())
-_PLAIN_YAML = r"[A-Za-z0-9À-ÖØ-öø-ÿ][A-Za-z0-9À-ÖØ-öø-ÿ ,.()/+–_\-]{0,119}"
-_YAML_TEXT = f"(?:{_PLAIN_YAML}|{quoted(text(units=()))})"
-_THEMES = "(?:default|base|dark|forest|neutral)"
-_SETTINGS = {
-    "theme": _THEMES,
-    "look": "(?:classic|handDrawn)",
-}
-_JSON_SCALAR = (
-    r"(?:\"[^\"\\{}\x00-\x1f%]{0,60}\"|'[^'\\{}\x00-\x1f%]{0,60}'"
-    r"|-?[0-9]{1,6}(?:\.[0-9]{1,4})?|true|false)"
-)
-_JSON_KEY = r"(?:\"[A-Za-z0-9]{1,40}\"|'[A-Za-z0-9]{1,40}')"
-
-
-def _json_object(value: str) -> str:
-    pair = rf"{_JSON_KEY} ?: ?{value}"
-    return rf"\{{ ?{pair}(?: ?, ?{pair}){{0,20}} ?\}}"
-
-
-DIRECTIVE = (
-    rf"%%\{{ ?init: ?{_json_object(f'(?:{_JSON_SCALAR}|{_json_object(_JSON_SCALAR)})')} ?\}}%%"
-)
-"""`%%{init: {…}}%%` with at most two levels of settings."""

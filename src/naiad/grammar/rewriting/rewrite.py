@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from naiad.grammar.line_grammar import is_comment
+from naiad.grammar.rewriting.preamble import canonical_preamble
 from naiad.grammar.rewriting.registry import REWRITERS
 from naiad.grammar.rewriting.rewriter import Change, Rewriter
 from naiad.mermaid.diagram_types import diagram_type_of, first_statement
@@ -33,7 +34,7 @@ def rewrite(source: str, *, repairing: bool) -> Rewritten:
     rewriter = REWRITERS[diagram_type](repairing=repairing)
     lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     header = len(lines) - first_statement("\n".join(lines)).count("\n") - 1
-    written = [line.rstrip() for line in lines[:header] if line.strip()]
+    written = canonical_preamble(lines[:header])
     rewriter.number = header + 1
     written += rewriter.header(lines[header].strip())
     for number, line in enumerate(lines[header + 1 :], start=header + 2):
