@@ -71,11 +71,48 @@ def text(
     Controls, line separators and invisible reordering characters are always excluded. A `%` is
     never followed by another one, which could begin a directive.
     """
-    barred = "".join(f"\\{each}" if each in r"\&-~[]^" else each for each in excluding)
-    shut = f"{_CONTROLS}{_INVISIBLE}{_PLACEHOLDERS}%{barred}"
+    shut = _shut(excluding)
     any_unit = "|".join([f"[^{shut}]", f"%[^{shut}]", *units])
     first_unit = "|".join([f"[^{shut}{_SPACES}]", *units])
     return f"(?:{first_unit})(?:{any_unit}){{0,{longest - 1}}}%?"
+
+
+def text_except(
+    taken: Iterable[str],
+    excluding: str = '"<>#;\\`',
+    *,
+    units: Iterable[str] = (LINE_BREAK, ENTITY),
+    longest: int = LONGEST_TEXT,
+) -> str:
+    """Pattern of free text, as of `text`, that is none of `taken`.
+
+    Each alternative follows a taken text for a while and then leaves it: "ab" is avoided by what
+    does not begin with a, by "a", by "a" and then not b, and by "ab" and more. They are not nested,
+    since Rust's engine limits how deep a pattern may be. Stricter than need be in one thing: a
+    unit of several characters, and a `%`, are never where a text leaves a taken one.
+    """
+    words = {each for each in taken if each}
+    if not words:
+        return text(excluding, units=units, longest=longest)
+    shut = _shut(excluding)
+    tail = f"(?:{'|'.join([f'[^{shut}]', f'%[^{shut}]', *units])}){{0,{longest - 1}}}%?"
+    branches = []
+    for start in sorted({word[:length] for word in words for length in range(len(word) + 1)}):
+        following = {word[len(start)] for word in words if word.startswith(start) and word != start}
+        barred = _escaped("".join(sorted(following)))
+        leaving = f"[^{shut}{barred}{'' if start else _SPACES}]{tail}"
+        whole = leaving if not start or start in words else optional(leaving)
+        branches.append(literal(start) + whole)
+    return f"(?:{'|'.join(branches)})"
+
+
+def _shut(excluding: str) -> str:
+    """The inside of a negated class: what free text never holds."""
+    return f"{_CONTROLS}{_INVISIBLE}{_PLACEHOLDERS}%{_escaped(excluding)}"
+
+
+def _escaped(members: str) -> str:
+    return "".join(f"\\{each}" if each in r"\&-~[]^" else each for each in members)
 
 
 def integer(low: int, high: int) -> str:
@@ -212,8 +249,7 @@ def _members(class_inside: str) -> frozenset[str]:
 
 
 def _class_of(members: frozenset[str]) -> str:
-    escaped = "".join(f"\\{each}" if each in r"\&-~[]^" else each for each in sorted(members))
-    return f"[{escaped}]"
+    return f"[{_escaped(''.join(sorted(members)))}]"
 
 
 def without_names(pattern: str) -> str:
