@@ -27,6 +27,14 @@ _INVISIBLE = r"\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\u
 _PLACEHOLDERS = r"\ufb02\u00b6"
 _SPACES = r" \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 
+LETTERS = (
+    r"\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017f"
+    r"\u0391-\u03a1\u03a3-\u03c9\u0410-\u044f\u0401\u0451"
+)
+"""Letters of Latin with accents, Greek and Cyrillic, the inside of a character class."""
+IDEOGRAPHS = r"\u3041-\u3096\u30a1-\u30fa\u30fc\u4e00-\u9fcc\uac00-\ud7a3"
+"""Chinese, Japanese and Korean characters of words, the inside of a character class."""
+
 LINE_BREAK = "<br/>"
 ENTITY = r"#(?:[0-9]{1,5}|[a-z]{2,8});"
 """Mermaid's own escape of a character: `#quot;`, `#35;`."""
@@ -174,21 +182,25 @@ def name(
     last: str | None = None,
     except_for: Iterable[str] = (),
     beginnings: Iterable[str] = (),
+    any_case: bool = False,
     longest: int = LONGEST_NAME,
 ) -> str:
     """Pattern of an identifier that is none of `except_for` and begins with no `beginnings`.
 
     first, rest, last: the insides of character classes of ASCII characters, in plain ranges;
-    last, where given, is what the name may end with. There is no lookaround in the dialect, so
-    the forbidden names are spelled out as the tree of all names that leave them: "ab" is avoided
-    by a name that does not begin with a, is just a, goes on after a with something other than b,
-    or goes on after ab.
+    last, where given, is what the name may end with. any_case: the forbidden names are lower case
+    and forbidden in capitals too, for the parsers that do not tell them apart.
+
+    There is no lookaround in the dialect, so the forbidden names are spelled out as the tree of
+    all names that leave them: "ab" is avoided by a name that does not begin with a, is just a,
+    goes on after a with something other than b, or goes on after ab.
     """
     words = {each for each in except_for if len(each) <= longest}
     words |= {each + _ANY_END for each in beginnings}
     if not words and last is None:
         return f"[{first}][{rest}]{{0,{longest - 1}}}"
-    return _names_outside(frozenset(words), _members(first), _Tail(rest, last), longest)
+    tail = _Tail(rest, last, any_case=any_case)
+    return _names_outside(frozenset(words), _members(first), tail, longest)
 
 
 _ANY_END = "\0"
@@ -198,7 +210,8 @@ _ANY_END = "\0"
 class _Tail:
     """What follows the first character of a name."""
 
-    def __init__(self, rest: str, last: str | None) -> None:
+    def __init__(self, rest: str, last: str | None, *, any_case: bool = False) -> None:
+        self.any_case = any_case
         self.members = _members(rest)
         self.ends = self.members if last is None else _members(last)
         self._rest, self._last = rest, last
@@ -216,6 +229,8 @@ def _names_outside(words: frozenset[str], here: frozenset[str], tail: _Tail, roo
     branches: list[str] = []
     starts = {word[0] for word in words if word} & here
     free = here - starts
+    if tail.any_case:
+        free -= {start.upper() for start in starts}
     for group, least in ((free & tail.ends, 0), (free - tail.ends, 1)):
         if group and room > 1:
             branches.append(_class_of(group) + tail.of(least, room - 1))
@@ -238,10 +253,12 @@ def _names_after(start: str, words: frozenset[str], tail: _Tail, room: int) -> I
             _names_outside(longer, tail.members, tail, room - 1) if longer else tail.of(1, room - 1)
         )
     may_stop = "" not in suffixes and start in tail.ends
+    both = tail.any_case and start.isalpha()
+    first = f"[{start}{start.upper()}]" if both else literal(start)
     if after and may_stop:
-        yield f"{literal(start)}(?:{after})?"
+        yield f"{first}(?:{after})?"
     elif after or may_stop:
-        yield f"{literal(start)}{after}"
+        yield f"{first}{after}"
 
 
 def _members(class_inside: str) -> frozenset[str]:
