@@ -42,6 +42,7 @@ _LONGEST_VALUE = 80
 # What mermaid's encodeEntities makes of `#quot;` and of `#35;` until the drawing is done.
 _PLACEHOLDER = re.compile("\ufb02\u00b0(\u00b0?)(.*?)\u00b6\u00df")
 _ENTITY = re.compile(r"&#?\w+;")
+_BLANKS = " \t\n\r"
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _BLANKS = re.compile(r"[ \t]+")
 _ESCAPED_TAG = re.compile("\x01(?=[A-Za-z/!?])")

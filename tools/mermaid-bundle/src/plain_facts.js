@@ -1,9 +1,9 @@
 // A diagram's database as plain JSON: no functions, no cycles, nothing that says nothing.
 
 /** undefined, null, "", false, [] and {} say nothing; 0 does. */
-function saysNothing(fact) {
-  if (fact === null || typeof fact !== "object") {
-    return fact === null || fact === "" || fact === false;
+export function saysNothing(fact) {
+  if (fact === undefined || fact === null || typeof fact !== "object") {
+    return fact === undefined || fact === null || fact === "" || fact === false;
   }
   return Object.keys(fact).length === 0;
 }
@@ -24,13 +24,13 @@ function localTime(date) {
 function entry(key, value, dropped, above) {
   const fact = plain(value, dropped, above);
   const isRecord = fact !== null && typeof fact === "object" && !Array.isArray(fact);
-  return isRecord ? { id: String(key), ...fact } : { id: String(key), value: fact };
+  return isRecord ? { ...fact, id: String(key) } : { id: String(key), value: fact };
 }
 
 /**
  * JSON of `value`. A Map becomes a list of objects with an `id`, since the order of its entries
- * is drawn; a property that says nothing (undefined, null, "", false, empty) is left out, as are
- * functions, symbols, those named in `dropped`, and whatever contains itself.
+ * is drawn; a property that says nothing is left out, as are functions, symbols, the properties
+ * named in `dropped`, and whatever contains itself.
  */
 export function plain(value, dropped = new Set(), above = []) {
   if (typeof value === "bigint" || (typeof value === "number" && !Number.isFinite(value))) {

@@ -10,6 +10,7 @@ const SEPARATORS = new Set([
   "EVENT_END",
   "OBRACE",
   "SCOL",
+  "TITLE",
   "TITLE_END",
 ]);
 
@@ -31,11 +32,17 @@ function tree(context, parser) {
   const children = (context.children ?? [])
     .map((child) => tree(child, parser))
     .filter((child) => child !== null && child !== "");
-  const isText = children.every((child) => typeof child === "string");
-  return { [parser.ruleNames[context.ruleIndex]]: isText ? children.join(" ") : children };
+  const rule = parser.ruleNames[context.ruleIndex];
+  // A comment in front of a statement is drawn above it.
+  const comment = rule === "stat" ? context.getComment()?.trim() : null;
+  const isText = !comment && children.every((child) => typeof child === "string");
+  return {
+    [rule]: isText ? children.join(" ") : children,
+    ...(comment ? { comment } : {}),
+  };
 }
 
-/** {prog: [...]}: every rule an object with one key, its text or the list of what is in it. */
+/** {prog: [...]}: every rule an object with its text, or the list of what is in it. */
 export function zenumlStructure(text) {
   const { rootContext } = parse(text.replace(/^\s*zenuml/, ""));
   return tree(rootContext, rootContext.parser);
