@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from naiad.grammar.families.architecture import ArchitectureGrammar
 from naiad.grammar.families.packet import PacketGrammar
 from naiad.grammar.line_grammar import DiagramGrammar
 
 GRAMMARS: Mapping[str, type[DiagramGrammar]] = MappingProxyType(
-    {grammar.type: grammar for grammar in (PacketGrammar,)}
+    {
+        grammar.type: grammar
+        for grammar in (
+            PacketGrammar,
+            ArchitectureGrammar,
+        )
+    }
 )
 """Naiad's name of a diagram type -> its grammar, in the order of DIAGRAM_TYPES."""
