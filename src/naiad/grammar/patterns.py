@@ -71,56 +71,86 @@ def text(
     *,
     units: Iterable[str] = (LINE_BREAK, ENTITY),
     longest: int = LONGEST_TEXT,
+    first_word_except: Iterable[str] = (),
+    second_except: str = "",
 ) -> str:
     """Pattern of free text of 1 … `longest` units that begins with a character that shows.
 
     excluding: characters that the family's parser would take for something else. units:
     patterns of several characters that stand for one, although they hold excluded characters.
+    first_word_except: words of a-z that the text, in any case, does not begin with, for where
+    the parser knows statements by their first word. second_except: what may not come second.
     Controls, line separators and invisible reordering characters are always excluded. A `%` is
     never followed by another one, which could begin a directive.
     """
-    shut = _shut(excluding)
+    shut = f"{_CONTROLS}{_INVISIBLE}{_PLACEHOLDERS}%{_escaped(excluding)}"
     any_unit = "|".join([f"[^{shut}]", f"%[^{shut}]", *units])
-    first_unit = "|".join([f"[^{shut}{_SPACES}]", *units])
-    return f"(?:{first_unit})(?:{any_unit}){{0,{longest - 1}}}%?"
+    rest = f"(?:{any_unit}){{0,{longest - 1}}}%?"
+    words = frozenset(first_word_except)
+    if not words and not second_except:
+        first_unit = "|".join([f"[^{shut}{_SPACES}]", *units])
+        return f"(?:{first_unit}){rest}"
+    heads, whole = _heads(words, shut, shut + _escaped(second_except), tuple(units))
+    if "%" not in second_except:
+        heads.append(f"(?:{whole[0]})%")
+    return f"(?:(?:{'|'.join(heads)}){rest}|{'|'.join(whole)})"
 
 
-def text_except(
-    taken: Iterable[str],
-    excluding: str = '"<>#;\\`',
-    *,
-    units: Iterable[str] = (LINE_BREAK, ENTITY),
-    longest: int = LONGEST_TEXT,
-) -> str:
-    """Pattern of free text, as of `text`, that is none of `taken`.
+def _heads(
+    words: frozenset[str], shut: str, second: str, units: tuple[str, ...]
+) -> tuple[list[str], list[str]]:
+    """Patterns of how texts begin that begin with none of the words, and of those that end so.
 
-    Each alternative follows a taken text for a while and then leaves it: "ab" is avoided by what
-    does not begin with a, by "a", by "a" and then not b, and by "ab" and more. They are not nested,
-    since Rust's engine limits how deep a pattern may be. Stricter than need be in one thing: a
-    unit of several characters, and a `%`, are never where a text leaves a taken one.
+    shut: inside of the class of what is no character of a text; second: of what is not the
+    second one.
     """
-    words = {each for each in taken if each}
-    if not words:
-        return text(excluding, units=units, longest=longest)
-    shut = _shut(excluding)
-    tail = f"(?:{'|'.join([f'[^{shut}]', f'%[^{shut}]', *units])}){{0,{longest - 1}}}%?"
-    branches = []
-    for start in sorted({word[:length] for word in words for length in range(len(word) + 1)}):
-        following = {word[len(start)] for word in words if word.startswith(start) and word != start}
-        barred = _escaped("".join(sorted(following)))
-        leaving = f"[^{shut}{barred}{'' if start else _SPACES}]{tail}"
-        whole = leaving if not start or start in words else optional(leaving)
-        branches.append(literal(start) + whole)
-    return f"(?:{'|'.join(branches)})"
+    letters = frozenset(word[0] for word in words)
+    alone = "|".join([f"[^{shut}{_SPACES}{_both_cases(letters)}]", *units])
+    heads, whole = [f"(?:{alone})(?:{'|'.join([f'[^{second}]', *units])})"], [alone]
+    for letter in sorted(letters):
+        suffixes = frozenset(word[1:] for word in words if word[0] == letter)
+        ways = _ways_out(suffixes, second, shut, units)
+        heads += [f"[{_both_cases(letter)}]{way}" for way in ways]
+        whole += [f"[{_both_cases(letter)}]{way}" for way in _beginnings_of(suffixes)]
+    return heads, whole
 
 
-def _shut(excluding: str) -> str:
-    """The inside of a negated class: what free text never holds."""
-    return f"{_CONTROLS}{_INVISIBLE}{_PLACEHOLDERS}%{_escaped(excluding)}"
+def _ways_out(
+    suffixes: frozenset[str], barred: str, later: str, units: tuple[str, ...]
+) -> Iterator[str]:
+    """Patterns of what leaves all forbidden words behind, of which `suffixes` are what is left.
+
+    barred: inside of the class of what may not be the next character; later: of those after it.
+    """
+    letters = frozenset(suffix[0] for suffix in suffixes if suffix)
+    if "" in suffixes:
+        # A whole word has been read, and only a letter behind it makes it another word.
+        yield _class_of(_members("A-Za-z0-9_") - set(_both_cases(letters)))
+    else:
+        yield f"(?:{'|'.join([f'[^{barred}{_both_cases(letters)}]', *units])})"
+    for letter in sorted(letters):
+        further = frozenset(suffix[1:] for suffix in suffixes if suffix[:1] == letter)
+        for way in _ways_out(further, later, later, units):
+            yield f"[{_both_cases(letter)}]{way}"
 
 
-def _escaped(members: str) -> str:
-    return "".join(f"\\{each}" if each in r"\&-~[]^" else each for each in members)
+def _beginnings_of(suffixes: frozenset[str]) -> Iterator[str]:
+    """Patterns of the proper beginnings of forbidden words, each of which is a whole text."""
+    if "" not in suffixes:
+        yield ""
+    for letter in sorted({suffix[0] for suffix in suffixes if suffix}):
+        further = frozenset(suffix[1:] for suffix in suffixes if suffix[:1] == letter)
+        for beginning in _beginnings_of(further):
+            yield f"[{_both_cases(letter)}]{beginning}"
+
+
+def _both_cases(letters: Iterable[str]) -> str:
+    return "".join(sorted({case for each in letters for case in (each.lower(), each.upper())}))
+
+
+def _escaped(characters: str) -> str:
+    """Inside of a class that holds exactly these characters."""
+    return "".join(f"\\{each}" if each in r"\&-~[]^" else each for each in characters)
 
 
 def integer(low: int, high: int) -> str:
