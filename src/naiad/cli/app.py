@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from naiad import __version__
-from naiad.cli import data, evaluate, generate, models, render, train, validate
+from naiad.cli import data, evaluate, fix, generate, models, render, train, types, validate
 from naiad.cli.console import EXIT_FAILED, fail, stderr
 from naiad.errors import NaiadError
 
@@ -43,9 +43,11 @@ def _options(
 
 app.command("generate")(generate.generate)
 app.command("validate")(validate.validate)
+app.command("fix")(fix.fix)
 app.command("render")(render.render)
 app.command("train")(train.train)
 app.command("eval")(evaluate.evaluate)
+app.command("types")(types.types)
 app.add_typer(models.app, name="models")
 app.add_typer(data.app, name="data")
 

@@ -79,7 +79,10 @@ def convert(
     to: Annotated[Format, typer.Option("--to", help="Format to write.")] = Format.gemini,
     clean: Annotated[
         bool,
-        typer.Option("--clean", help="Keep only the diagram of each answer: no fence, no prose."),
+        typer.Option(
+            "--clean",
+            help="Fix each answer, as `naiad fix` does: no fence or prose, canonical, repaired.",
+        ),
     ] = False,
     on_bad_row: BadRowOption = OnBadRow.stop,
     as_json: JsonOption = False,
@@ -87,11 +90,24 @@ def convert(
     """Write a data file in another format."""
     from naiad.workflows.prepare_data import convert_data
 
-    done = convert_data(
-        file, output, to.value, clean=clean, on_bad_row=on_bad_row.value, on_skip=_print_skipped
-    )
-    document = {"output": str(output), "rows": done.rows, "changed_rows": done.changed_rows}
-    _say(document, f"{done.rows:,} rows, {done.changed_rows:,} cleaned: {output}", as_json)
+    with _counting("converting") as on_row:
+        done = convert_data(
+            file,
+            output,
+            to.value,
+            clean=clean,
+            on_bad_row=on_bad_row.value,
+            on_skip=_print_skipped,
+            on_row=on_row,
+        )
+    document = {
+        "output": str(output),
+        "rows": done.rows,
+        "changed_rows": done.changed_rows,
+        "invalid_rows": done.invalid_rows,
+    }
+    cleaned = f", {done.changed_rows:,} cleaned, {done.invalid_rows:,} not valid" if clean else ""
+    _say(document, f"{done.rows:,} rows{cleaned}: {output}", as_json)
 
 
 @app.command()
@@ -170,6 +186,8 @@ def _print_check(result: DataCheck) -> None:
         f"repeated rows: {len(result.duplicates.same_row):,}; "
         f"prompts answered in two ways: {len(result.duplicates.same_prompt):,}",
         f"answers that are not valid Mermaid: {len(result.invalid_answers):,}",
+        f"valid answers not in canonical form: {result.not_canonical:,}"
+        + (" (`naiad data convert --clean` rewrites them)" if result.not_canonical else ""),
     ]
     problems = [str(row) for row in result.bad_rows]
     problems += [
@@ -197,6 +215,7 @@ def _as_document(result: DataCheck) -> dict[str, Any]:
             {"line": each.line, "type": each.type, "problem": each.problem}
             for each in result.invalid_answers
         ],
+        "not_canonical": result.not_canonical,
         "repeated_rows": [list(pair) for pair in result.duplicates.same_row],
         "repeated_prompts": [list(pair) for pair in result.duplicates.same_prompt],
     }

@@ -73,7 +73,14 @@ def generate(
         bool,
         typer.Option(
             "--begin-answer/--free-answer",
-            help="Write the header of the type asked for, or leave the type to the model.",
+            help="Answer with the type asked for, or leave the type to the model.",
+        ),
+    ] = True,
+    constraint: Annotated[
+        bool,
+        typer.Option(
+            "--constraint/--no-constraint",
+            help="Decode under the diagram's grammar, so that every answer parses and draws.",
         ),
     ] = True,
     max_tokens: Annotated[
@@ -117,7 +124,7 @@ def generate(
     from naiad.workflows.generate import DiagramRequest, GenerateConfig
 
     sampling = SamplingConfig(max_tokens, temperature, top_p, seed)
-    config = GenerateConfig(sampling, examples, begin_answer)
+    config = GenerateConfig(sampling, examples, begin_answer, constraint)
     engine_config = EngineConfig(engine, threads)  # type: ignore[arg-type]  # it checks the name
     open_model = session_opener(model, adapter, config, engine_config)
 

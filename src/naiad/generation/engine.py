@@ -48,6 +48,18 @@ class Completion:
     completion_tokens: int
 
 
+@dataclass(frozen=True)
+class WrittenLine:
+    """A line that the model wrote under a pattern."""
+
+    text: str
+    """Without its newline."""
+    ended_by: Literal["newline", "end token", "length"]
+    """`end token`: the model ended its turn. `length`: the line is unfinished."""
+    tokens: int
+    """The newline or end token included."""
+
+
 class Engine(Protocol):
     """Runs one base model, with at most one adapter, on prompts that are already templated.
 
@@ -74,6 +86,25 @@ class Engine(Protocol):
         The pieces that on_text got join to exactly the completion's text. What on_text raises,
         and a KeyboardInterrupt, end the generation and come out here; the engine stays usable.
         Raises PromptTooLong when prompt and max_tokens exceed window_tokens, and EngineError.
+        """
+        ...
+
+    def make_room(self, prompt: str, max_tokens: int) -> int:
+        """Tokens of the prompt, once there is room for `max_tokens` more after it.
+
+        Raises PromptTooLong.
+        """
+        ...
+
+    def write_line(self, prompt: str, pattern: str, sampling: SamplingConfig) -> WrittenLine:
+        """Continue `prompt` with text that `pattern` matches as a whole, up to a newline.
+
+        pattern: a regular expression in what Python and Rust have in common; the newline that
+        ends the line is part of it. The model may end its turn wherever the text so far is a
+        whole match. `sampling.stop` is not looked at. Each token is the one the model prefers
+        of those that lead to a match, and what evaluating the prompt has cost is kept for the
+        next line. make_room has been called for the prompt that the lines begin behind.
+        Raises EngineError.
         """
         ...
 

@@ -21,14 +21,21 @@ import secrets
 import shutil
 import tempfile
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
 from naiad.errors import EngineError
 from naiad.generation.cores import patient_openmp
-from naiad.generation.engine import Completion, SamplingConfig, TextCallback, check_room
+from naiad.generation.engine import (
+    Completion,
+    SamplingConfig,
+    TextCallback,
+    WrittenLine,
+    check_room,
+)
 
 FIRST_CONTEXT_TOKENS = 4096
 CONTEXT_STEP_TOKENS = 2048
@@ -52,17 +59,20 @@ class LlamaCppEngine:
         threads: int,
         adapter_path: Path | None = None,
         implied_bos: str = "",
+        control_ids: Collection[int] = (),
     ) -> None:
         """Load the model. Raises EngineError.
 
         implied_bos: the token text that llama.cpp itself puts before each prompt of this model,
         empty where it puts none. A template that writes it too would double it.
+        control_ids: tokens that steer the model; one of them at the end of a line ends its turn.
         """
         self._model_path = model_path
         self._adapter_path = adapter_path
         self._threads = threads
         self._window_tokens = window_tokens
         self._implied_bos = implied_bos
+        self._control_ids = frozenset(control_ids)
         self._context_tokens = min(FIRST_CONTEXT_TOKENS, window_tokens)
         self._server: Any = self._open_server()
 
@@ -90,8 +100,7 @@ class LlamaCppEngine:
         self, prompt: str, sampling: SamplingConfig, on_text: TextCallback | None = None
     ) -> Completion:
         """Continue `prompt`. Raises PromptTooLong and EngineError."""
-        prompt_tokens = self.count_tokens(prompt)
-        self._make_room(prompt_tokens, sampling.max_tokens)
+        prompt_tokens = self.make_room(prompt, sampling.max_tokens)
         pieces: list[str] = []
         completion_tokens = 0
         finish_reason: Literal["stop", "length", "cancelled"] = "cancelled"
@@ -107,6 +116,37 @@ class LlamaCppEngine:
                 if choice["finish_reason"]:
                     finish_reason = "length" if choice["finish_reason"] == "length" else "stop"
         return Completion("".join(pieces), finish_reason, prompt_tokens, completion_tokens)
+
+    def make_room(self, prompt: str, max_tokens: int) -> int:
+        """Tokens of the prompt, once there is room for the answer. Raises PromptTooLong."""
+        prompt_tokens = self.count_tokens(prompt)
+        check_room(prompt_tokens, max_tokens, self._window_tokens)
+        self._grow_context(prompt_tokens + max_tokens)
+        return prompt_tokens
+
+    def write_line(self, prompt: str, pattern: str, sampling: SamplingConfig) -> WrittenLine:
+        """Continue `prompt` with a line of the pattern. Raises EngineError.
+
+        A stop text ends the line when its newline is chosen, before it is evaluated: that
+        happens with the next line's prompt, so a line costs no evaluation of its own.
+        """
+        request = self._request(prompt, replace(sampling, stop=("\n",)))
+        request["grammar"] = f"%llguidance {{}}\nstart: line\nline: /{_in_slashes(pattern)}/"
+        # The only place where the chunks tell an end token from a newline.
+        request |= {"logprobs": 1, "post_sampling_probs": True}
+        text, tokens, last_id, reason = "", 0, None, ""
+        with contextlib.closing(self._stream(request)) as chunks:
+            for chunk in chunks:
+                tokens = chunk.get("timings", {}).get("predicted_n", tokens)
+                choice = chunk["choices"][0]
+                text += choice["text"]
+                for token in (choice["logprobs"] or {}).get("content", ()):
+                    last_id = token["id"]
+                reason = choice["finish_reason"] or reason
+        if reason == "length":
+            return WrittenLine(text, "length", tokens)
+        ended = "end token" if last_id in self._control_ids else "newline"
+        return WrittenLine(text, ended, tokens)  # type: ignore[arg-type]
 
     def close(self) -> None:
         """Free the model; closing twice is harmless."""
@@ -162,10 +202,8 @@ class LlamaCppEngine:
             cancelled.set()
             worker.join()
 
-    def _make_room(self, prompt_tokens: int, max_tokens: int) -> None:
-        """Open the model anew with a larger context if these do not fit the present one."""
-        check_room(prompt_tokens, max_tokens, self._window_tokens)
-        needed = prompt_tokens + max_tokens
+    def _grow_context(self, needed: int) -> None:
+        """Open the model anew with a larger context if so many tokens do not fit this one."""
         if needed <= self._context_tokens:
             return
         steps = -(-needed // CONTEXT_STEP_TOKENS)
@@ -204,6 +242,11 @@ class LlamaCppEngine:
             hint="the file is damaged, of a kind that llama.cpp does not know, or larger than "
             "the free memory",
         )
+
+
+def _in_slashes(pattern: str) -> str:
+    """The pattern as it stands between the slashes of a Lark grammar."""
+    return pattern.replace("/", r"\/")
 
 
 def _import_xllamacpp() -> ModuleType:

@@ -72,6 +72,7 @@ def open_engine(
         threads=threads,
         adapter_path=adapter_path,
         implied_bos=(metadata.bos_token or "") if metadata.adds_bos else "",
+        control_ids=metadata.control_tokens.values(),
     )
 
 

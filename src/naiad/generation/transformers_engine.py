@@ -14,8 +14,15 @@ from typing import Any, Literal
 
 from naiad.errors import EngineError, MissingExtra
 from naiad.generation.cores import patient_openmp
-from naiad.generation.engine import Completion, SamplingConfig, TextCallback, check_room
+from naiad.generation.engine import (
+    Completion,
+    SamplingConfig,
+    TextCallback,
+    WrittenLine,
+    check_room,
+)
 from naiad.generation.streaming import StopFilter, TokenDecoder
+from naiad.generation.token_masks import LineMask, LineMasks
 from naiad.models.weights import load_tokenizer
 
 PROMPT_CHUNK_TOKENS = 256
@@ -47,6 +54,9 @@ class TransformersEngine:
         self._new_cache = transformers.DynamicCache
         self._window_tokens = int(self._model.config.max_position_embeddings)
         self._end_ids = _end_ids(self._model, self._tokenizer)
+        self._masks: LineMasks | None = None
+        self._lines_ids: list[int] = []
+        self._lines_cache: Any = None
 
     @property
     def window_tokens(self) -> int:
@@ -73,9 +83,75 @@ class TransformersEngine:
                 "not enough memory for this prompt", hint="shorten it, or use --engine llamacpp"
             ) from error
 
+    def make_room(self, prompt: str, max_tokens: int) -> int:
+        """Tokens of the prompt. Raises PromptTooLong when the answer would not fit behind it."""
+        prompt_tokens = self.count_tokens(prompt)
+        check_room(prompt_tokens, max_tokens, self._window_tokens)
+        return prompt_tokens
+
+    def write_line(self, prompt: str, pattern: str, sampling: SamplingConfig) -> WrittenLine:
+        """Continue `prompt` with a line of the pattern. Raises EngineError and MissingExtra."""
+        if self._model is None:
+            raise EngineError("the engine is closed", hint="open a new session")
+        if self._masks is None:
+            vocabulary_size = int(self._model.config.vocab_size)
+            self._masks = LineMasks(self._tokenizer, vocabulary_size, self._end_ids)
+        line = self._masks.line(pattern)
+        generator = self._torch.Generator().manual_seed(sampling.seed)
+        ids: list[int] = []
+        with self._torch.inference_mode():
+            logits = self._logits_behind(self._ids(prompt))
+            while len(ids) < sampling.max_tokens:
+                ids.append(self._choose_in(line, logits, sampling, generator))
+                if ids[-1] in self._end_ids:
+                    return WrittenLine(self._decode(ids[:-1]), "end token", len(ids))
+                line.take(ids[-1])
+                if line.is_over:
+                    text = self._decode(ids)
+                    ended: Literal["newline", "end token"] = (
+                        "newline" if text.endswith("\n") else "end token"
+                    )
+                    return WrittenLine(text.removesuffix("\n"), ended, len(ids))
+                if len(ids) < sampling.max_tokens:
+                    logits = self._logits_behind([*self._lines_ids, ids[-1]])
+        return WrittenLine(self._decode(ids), "length", len(ids))
+
     def close(self) -> None:
         """Free the model; closing twice is harmless."""
         self._model = None
+        self._lines_cache, self._lines_ids = None, []
+
+    def _choose_in(self, line: LineMask, logits: Any, sampling: SamplingConfig, rng: Any) -> int:
+        """The next id of those that the line allows.
+
+        A mask over the whole vocabulary is only made when the free choice is not allowed. That
+        changes nothing: p(t) + (1 - P) * p(t) / P = p(t) / P, P being the allowed tokens' share.
+        """
+        token_id = self._choose(logits, sampling, rng)
+        if line.allows(token_id):
+            return token_id
+        barred = ~self._torch.from_numpy(line.allowed())
+        return self._choose(logits.masked_fill(barred, float("-inf")), sampling, rng)
+
+    def _logits_behind(self, ids: list[int]) -> Any:
+        """(V,) logits of the token behind these. Evaluates what the last call did not."""
+        known = 0
+        for old, new in zip(self._lines_ids, ids[:-1], strict=False):
+            if old != new:
+                break
+            known += 1
+        if known == 0:
+            self._lines_cache = self._new_cache()
+        elif known < len(self._lines_ids):
+            self._lines_cache.crop(known - len(self._lines_ids))
+        # Until all is evaluated nothing counts as known: an interrupt may come in between.
+        self._lines_ids = []
+        for chunk in self._torch.tensor([ids[known:]]).split(PROMPT_CHUNK_TOKENS, dim=1):
+            output = self._model(
+                chunk, past_key_values=self._lines_cache, use_cache=True, logits_to_keep=1
+            )
+        self._lines_ids = list(ids)
+        return output.logits[0, -1]
 
     def _generate(
         self, prompt_ids: list[int], sampling: SamplingConfig, on_text: TextCallback | None

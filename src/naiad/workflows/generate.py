@@ -28,6 +28,8 @@ from naiad.generation import (
     open_engine,
 )
 from naiad.generation.repetition import RepetitionWatch
+from naiad.generation.stepping import write_by_lines
+from naiad.grammar import GRAMMARS, DiagramGrammar, UndecidedDiagram
 from naiad.lora import Adapter, check_fits, load_adapter, to_gguf
 from naiad.mermaid.diagram_types import DIAGRAM_TYPES, requested_type
 from naiad.mermaid.judge import validate
@@ -50,6 +52,8 @@ from naiad.workflows.render import DRAWN_SUFFIXES, check_output, write_drawing
 
 MAX_PROMPT_BYTES = 10**6
 """Largest request that is looked at: far beyond any window, it is a wrong file."""
+
+FinishReason = Literal["stop", "length", "repetition", "cancelled"]
 
 NOT_GENERATED = "not generated: "
 """Beginning of the problem of a request that the model could not answer."""
@@ -78,7 +82,9 @@ class GenerateConfig:
     """Worked examples shown before the request; None is 1 without an adapter and 0 with one,
     since an adapter was trained without any."""
     begin_answer: bool = True
-    """Write the header of the type asked for, so that the model cannot choose another one."""
+    """The type asked for is the type of the answer, whatever the model would choose."""
+    constrain: bool = True
+    """Decode under the grammar of the diagram, so that every answer parses and draws."""
 
     def __post_init__(self) -> None:
         if self.examples is not None and self.examples < 0:
@@ -103,12 +109,23 @@ class GeneratedDiagram:
     tokens: int
     """Tokens the model wrote."""
     raw_output: str
-    """What the model wrote, word for word; the header written for it comes first."""
+    """What the model wrote, word for word. Of a constrained answer, the lines before what was
+    open was closed; of a free one, the header written for it comes first."""
     model: str
     adapter: str | None
-    finish_reason: Literal["stop", "length", "repetition", "cancelled"] = "stop"
+    finish_reason: FinishReason = "stop"
     """`length`: ended at max_tokens, without the last, unfinished line. `repetition`: stopped
     while it repeated itself, the block kept once. `cancelled`: the caller stopped it."""
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What the model wrote, before it is judged."""
+
+    source: str
+    finish_reason: FinishReason
+    tokens: int
+    raw_output: str
 
 
 class GenerationSession:
@@ -149,35 +166,27 @@ class GenerationSession:
     ) -> GeneratedDiagram:
         """Answer one request.
 
-        on_text gets the diagram's text while it is generated, before it is cleaned and judged;
-        returning True stops there. Raises InputError for an empty or oversized request or an
-        unknown type, PromptTooLong and EngineError.
+        on_text gets the diagram's text while it is generated, before it is judged: line by line,
+        and of a free answer in pieces, before it is cleaned. Returning True stops there. Raises
+        InputError for an empty or oversized request or an unknown type, PromptTooLong and
+        EngineError.
         """
         check_request(request)
         began_s = time.monotonic()
-        prefix, prompt = self._prompt(request)
-        header = prefix.removeprefix(answer_prefix(None, in_fence=self._in_fence))
-        if on_text is not None and header and on_text(header):
-            completion, watch = Completion("", "cancelled", 0, 0), RepetitionWatch()
-        else:
-            completion, watch = self._complete(prompt, on_text)
-        text = header + watch.sound_text()
-        if completion.finish_reason == "length":
-            text = text[: text.rfind("\n") + 1] or text
-        source = extract_diagram(text)
-        verdict = _judge(source)
+        answer = self._answer(request, on_text)
+        verdict = _judge(answer.source)
         return GeneratedDiagram(
             prompt=request.prompt,
-            mermaid=source,
+            mermaid=answer.source,
             type=verdict.type,
             valid=verdict.valid,
             problems=verdict.problems,
             seconds=time.monotonic() - began_s,
-            tokens=completion.completion_tokens,
-            raw_output=header + completion.text,
+            tokens=answer.tokens,
+            raw_output=answer.raw_output,
             model=self.model.name,
             adapter=str(self.adapter.path) if self.adapter else None,
-            finish_reason="repetition" if watch.found else completion.finish_reason,
+            finish_reason=answer.finish_reason,
         )
 
     def failed(self, prompt: str, error: NaiadError) -> GeneratedDiagram:
@@ -206,11 +215,62 @@ class GenerationSession:
         """
         return self.adapter is None
 
-    def _prompt(self, request: DiagramRequest) -> tuple[str, str]:
-        """(beginning of the answer, whole prompt that ends with it)."""
+    def _answer(self, request: DiagramRequest, on_text: TextCallback | None) -> _Answer:
         wanted = request.type or requested_type(request.prompt)
-        header = wanted if self.config.begin_answer else None
-        prefix = answer_prefix(header, in_fence=self._in_fence)
+        decided = wanted if self.config.begin_answer else None
+        if self.config.constrain and (decided is None or decided in GRAMMARS):
+            return self._constrained_answer(request, wanted, decided, on_text)
+        return self._free_answer(request, wanted, decided, on_text)
+
+    def _constrained_answer(
+        self,
+        request: DiagramRequest,
+        wanted: str | None,
+        decided: str | None,
+        on_text: TextCallback | None,
+    ) -> _Answer:
+        def begin() -> DiagramGrammar | UndecidedDiagram:
+            grammar = UndecidedDiagram() if decided is None else GRAMMARS[decided]()
+            if self.adapter is None:
+                grammar.begin_at_header()
+            return grammar
+
+        written = write_by_lines(
+            self.engine,
+            self._prompt(request, wanted, answer_prefix(None, in_fence=self._in_fence)),
+            self.config.sampling,
+            begin,
+            ending=FENCE_CLOSING if self._in_fence else "",
+            on_text=on_text,
+        )
+        return _Answer(written.text, written.finish_reason, written.tokens, written.raw_text)
+
+    def _free_answer(
+        self,
+        request: DiagramRequest,
+        wanted: str | None,
+        decided: str | None,
+        on_text: TextCallback | None,
+    ) -> _Answer:
+        prefix = answer_prefix(decided, in_fence=self._in_fence)
+        prompt = self._prompt(request, wanted, prefix)
+        header = prefix.removeprefix(answer_prefix(None, in_fence=self._in_fence))
+        if on_text is not None and header and on_text(header):
+            completion, watch = Completion("", "cancelled", 0, 0), RepetitionWatch()
+        else:
+            completion, watch = self._complete(prompt, on_text)
+        text = header + watch.sound_text()
+        if completion.finish_reason == "length":
+            text = text[: text.rfind("\n") + 1] or text
+        return _Answer(
+            extract_diagram(text),
+            "repetition" if watch.found else completion.finish_reason,
+            completion.completion_tokens,
+            header + completion.text,
+        )
+
+    def _prompt(self, request: DiagramRequest, wanted: str | None, prefix: str) -> str:
+        """The whole prompt, with as many worked examples as there is room for, up to `prefix`."""
         count = self.config.examples
         if count is None:
             count = 0 if self.adapter else 1
@@ -218,7 +278,7 @@ class GenerationSession:
         prompt = self._render(request, examples) + prefix
         if examples and not self._has_room(prompt):
             prompt = self._render(request, ()) + prefix
-        return prefix, prompt
+        return prompt
 
     def _render(self, request: DiagramRequest, examples: Sequence[WorkedExample]) -> str:
         instruction = request.instruction

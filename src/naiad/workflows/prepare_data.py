@@ -19,8 +19,8 @@ from naiad.datasets.reading import (
 from naiad.datasets.splitting import Duplicates, find_duplicates, split_by_content
 from naiad.datasets.writing import write_examples
 from naiad.errors import ConfigError, DatasetError, StorageError
+from naiad.grammar import fix, refusal
 from naiad.mermaid.judge import Judge
-from naiad.mermaid.source import extract_diagram
 
 TRAIN_NAME = "train.jsonl"
 EVALUATION_NAME = "evaluation.jsonl"
@@ -48,6 +48,8 @@ class DataCheck:
     types: dict[str, int]
     """Usable rows of each diagram type; `unknown` where the parser sees none."""
     invalid_answers: tuple[InvalidAnswer, ...]
+    not_canonical: int
+    """Valid answers that are not written as Naiad writes them; cleaning rewrites them."""
     duplicates: Duplicates
     instructions: int
     """Different system instructions, none being one of them."""
@@ -67,7 +69,9 @@ class Converted:
     output: Path
     rows: int
     changed_rows: int
-    """Rows whose answer lost a fence or words around the diagram."""
+    """Rows whose answer was rewritten."""
+    invalid_rows: int
+    """Rows whose answer is still not valid Mermaid; 0 unless cleaned."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,7 @@ def check_data(path: Path, *, on_row: Callable[[int], None] = lambda row: None) 
             bad_rows.append(row)
     types: Counter[str] = Counter()
     invalid: list[InvalidAnswer] = []
+    not_canonical = 0
     with Judge() as judge:
         for done, example in enumerate(examples, 1):
             verdict = judge.validate(example.answer)
@@ -104,6 +109,8 @@ def check_data(path: Path, *, on_row: Callable[[int], None] = lambda row: None) 
             if not verdict.valid:
                 problem = str(verdict.problems[0])
                 invalid.append(InvalidAnswer(example.line, verdict.type, problem))
+            elif refusal(example.answer) is not None:
+                not_canonical += 1
             on_row(done)
     return DataCheck(
         path=path,
@@ -112,6 +119,7 @@ def check_data(path: Path, *, on_row: Callable[[int], None] = lambda row: None) 
         formats=dict(formats),
         types=dict(types.most_common()),
         invalid_answers=tuple(invalid),
+        not_canonical=not_canonical,
         duplicates=find_duplicates(examples),
         instructions=len({example.system for example in examples}),
         longest_prompt_characters=max((len(e.prompt) for e in examples), default=0),
@@ -127,24 +135,32 @@ def convert_data(
     clean: bool = False,
     on_bad_row: OnBadRow = "stop",
     on_skip: Callable[[BadRow], None] | None = None,
+    on_row: Callable[[int], None] = lambda row: None,
 ) -> Converted:
     """Write the rows of `source` in another format, atomically.
 
-    clean: keep of each answer only its diagram, without fences and words around it.
-    Raises InputError, DatasetError and StorageError.
+    clean: fix each answer: its diagram alone, without fences and words around it, in the form
+    that Naiad generates, broken ones repaired where the mistake is a usual one. on_row gets the
+    number of rows done. Raises InputError, DatasetError, StorageError and, to clean,
+    JudgeUnavailable.
     """
     _require_other_file(source, output)
-    changed = 0
+    changed = invalid = 0
 
     def rows() -> Iterator[Example]:
-        nonlocal changed
-        for example in read_examples(source, on_bad_row, on_skip):
-            answer = extract_diagram(example.answer) if clean else example.answer
-            changed += answer != example.answer
-            yield replace(example, answer=answer)
+        nonlocal changed, invalid
+        for done, example in enumerate(read_examples(source, on_bad_row, on_skip), 1):
+            if clean:
+                fixed = fix(example.answer)
+                changed += fixed.source != example.answer
+                invalid += not fixed.verdict.valid
+                yield replace(example, answer=fixed.source)
+            else:
+                yield example
+            on_row(done)
 
     count = write_examples(output, rows(), format)
-    return Converted(output, count, changed)
+    return Converted(output, count, changed, invalid)
 
 
 def split_data(
