@@ -153,6 +153,35 @@ def _escaped(characters: str) -> str:
     return "".join(f"\\{each}" if each in r"\&-~[]^" else each for each in characters)
 
 
+def text_except(
+    taken: Iterable[str],
+    excluding: str = '"<>#;\\`',
+    *,
+    units: Iterable[str] = (LINE_BREAK, ENTITY),
+    longest: int = LONGEST_TEXT,
+) -> str:
+    """Pattern of free text, as of `text`, that is none of `taken`.
+
+    Each alternative follows a taken text for a while and then leaves it: "ab" is avoided by what
+    does not begin with a, by "a", by "a" and then not b, and by "ab" and more. They are not nested,
+    since Rust's engine limits how deep a pattern may be. Stricter than need be in one thing: a
+    unit of several characters, and a `%`, are never where a text leaves a taken one.
+    """
+    words = {each for each in taken if each}
+    if not words:
+        return text(excluding, units=units, longest=longest)
+    shut = f"{_CONTROLS}{_INVISIBLE}{_PLACEHOLDERS}%{_escaped(excluding)}"
+    tail = f"(?:{'|'.join([f'[^{shut}]', f'%[^{shut}]', *units])}){{0,{longest - 1}}}%?"
+    branches = []
+    for start in sorted({word[:length] for word in words for length in range(len(word) + 1)}):
+        following = {word[len(start)] for word in words if word.startswith(start) and word != start}
+        barred = _escaped("".join(sorted(following)))
+        leaving = f"[^{shut}{barred}{'' if start else _SPACES}]{tail}"
+        whole = leaving if not start or start in words else optional(leaving)
+        branches.append(literal(start) + whole)
+    return f"(?:{'|'.join(branches)})"
+
+
 def integer(low: int, high: int) -> str:
     """Pattern of the whole numbers low … high, without leading zeros; 0 <= low <= high.
 
