@@ -81,11 +81,10 @@ def text(
     first_word_except: words of a-z that the text, in any case, does not begin with, for where
     the parser knows statements by their first word. second_except: what may not come second.
     Controls, line separators and invisible reordering characters are always excluded. A `%` is
-    never followed by another one, which could begin a directive.
+    never followed by another one, which could begin a directive; excluded, it is nowhere.
     """
     shut = f"{_CONTROLS}{_INVISIBLE}{_PLACEHOLDERS}%{_escaped(excluding)}"
-    any_unit = "|".join([f"[^{shut}]", f"%[^{shut}]", *units])
-    rest = f"(?:{any_unit}){{0,{longest - 1}}}%?"
+    rest = _rest_of_text(excluding, shut, units, longest)
     words = frozenset(first_word_except)
     if not words and not second_except:
         first_unit = "|".join([f"[^{shut}{_SPACES}]", *units])
@@ -94,6 +93,13 @@ def text(
     if "%" not in second_except:
         heads.append(f"(?:{whole[0]})%")
     return f"(?:(?:{'|'.join(heads)}){rest}|{'|'.join(whole)})"
+
+
+def _rest_of_text(excluding: str, shut: str, units: Iterable[str], longest: int) -> str:
+    """Pattern of a text from its second unit on. shut: inside of the class of what it never is."""
+    if "%" in excluding:
+        return f"(?:{'|'.join([f'[^{shut}]', *units])}){{0,{longest - 1}}}"
+    return f"(?:{'|'.join([f'[^{shut}]', f'%[^{shut}]', *units])}){{0,{longest - 1}}}%?"
 
 
 def _heads(
@@ -171,7 +177,7 @@ def text_except(
     if not words:
         return text(excluding, units=units, longest=longest)
     shut = f"{_CONTROLS}{_INVISIBLE}{_PLACEHOLDERS}%{_escaped(excluding)}"
-    tail = f"(?:{'|'.join([f'[^{shut}]', f'%[^{shut}]', *units])}){{0,{longest - 1}}}%?"
+    tail = _rest_of_text(excluding, shut, units, longest)
     branches = []
     for start in sorted({word[:length] for word in words for length in range(len(word) + 1)}):
         following = {word[len(start)] for word in words if word.startswith(start) and word != start}
