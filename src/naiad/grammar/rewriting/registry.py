@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from naiad.grammar.rewriting.architecture import ArchitectureRewriter
+from naiad.grammar.rewriting.git_graph import GitGraphRewriter
 from naiad.grammar.rewriting.packet import PacketRewriter
 from naiad.grammar.rewriting.rewriter import Rewriter
 
 REWRITERS: Mapping[str, type[Rewriter]] = MappingProxyType(
-    {rewriter.type: rewriter for rewriter in (PacketRewriter,)}
+    {
+        rewriter.type: rewriter
+        for rewriter in (
+            GitGraphRewriter,
+            PacketRewriter,
+            ArchitectureRewriter,
+        )
+    }
 )
 """Naiad's name of a diagram type -> its rewriter."""
