@@ -23,8 +23,7 @@ from pathlib import Path
 from naiad.mermaid.structure import structure_difference
 
 from naiad.errors import NaiadError
-from naiad.grammar import refusal
-from naiad.grammar.fixing import fix
+from naiad.grammar import fix, refusal
 from naiad.grammar.rewriting.rewrite import rewrite
 from naiad.mermaid import diagram_type_of, extract_diagram, validate
 from naiad.mermaid.render import render_svg
