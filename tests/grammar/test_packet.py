@@ -32,7 +32,11 @@ def test_labels_are_quoted(check_rewriting: Check) -> None:
             (
                 "packet-beta\n  title  TCP\n0-15: 'Port'\n\n%% the rest\n16 : \"b\"",
                 'packet-beta\n    title TCP\n    0-15: "Port"\n    %% the rest\n    16: "b"',
-            )
+            ),
+            (
+                'packet\n  title "A" b\n  accDescr {\n  c\n}\n0: \'a "b"\' %% c',
+                'packet\n    title "A" b\n    accDescr: c\n    %% c\n    0: "a #quot;b#quot;"',
+            ),
         ]
     )
 
@@ -45,6 +49,10 @@ def test_gaps_and_overlaps_are_closed(check_repair: Check) -> None:
                 'packet-beta\n    0-15: "a"\n    16-19: "b"\n    20-24: "c"',
             ),
             ("packet-beta\n0-15: a b", 'packet-beta\n    0-15: "a b"'),
+            (
+                'packet-beta:\nTitle: A\n- 0-15 "a";\n* +0: b',
+                'packet-beta\n    title A\n    0-15: "a"\n    +1: "b"',
+            ),
         ]
     )
 

@@ -14,8 +14,8 @@ from naiad.grammar.patterns import integer, quoted, text
 LARGEST_PACKET_BITS = 2048
 """Mermaid draws a row for every 32 bits."""
 LARGEST_FIELD_BITS = 1024
-_LABEL = quoted(text('"\\<>#;`', units=()))
-_TITLE = text('"\\<>#;`{}', units=())
+_LABEL = quoted(text('"\\<>;`', units=("#quot;",)))
+_TITLE = text("\\<>;`{}", units=())
 
 
 class PacketGrammar(DiagramGrammar):
@@ -32,10 +32,9 @@ class PacketGrammar(DiagramGrammar):
         self._accessibility = Accessibility()
 
     def body(self) -> Iterator[LineForm]:
-        if self._next_bit == 0:
-            if not self._titled:
-                yield LineForm("title", f"title {_TITLE}", self._read_title)
-            yield from self._accessibility.forms()
+        if not self._titled:
+            yield LineForm("title", f"title {_TITLE}", self._read_title)
+        yield from self._accessibility.forms()
         start, free = self._next_bit, LARGEST_PACKET_BITS - self._next_bit
         if not free:
             return
