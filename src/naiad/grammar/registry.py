@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from naiad.grammar.families.architecture import ArchitectureGrammar
+from naiad.grammar.families.er import ErGrammar
+from naiad.grammar.families.git_graph import GitGraphGrammar
 from naiad.grammar.families.packet import PacketGrammar
 from naiad.grammar.line_grammar import DiagramGrammar
 
@@ -13,6 +15,8 @@ GRAMMARS: Mapping[str, type[DiagramGrammar]] = MappingProxyType(
     {
         grammar.type: grammar
         for grammar in (
+            ErGrammar,
+            GitGraphGrammar,
             PacketGrammar,
             ArchitectureGrammar,
         )
