@@ -331,7 +331,17 @@ def _members(class_inside: str) -> frozenset[str]:
 
 
 def _class_of(members: frozenset[str]) -> str:
-    return f"[{_escaped(''.join(sorted(members)))}]"
+    """Pattern of one of these ASCII characters, in ranges: a tree of names holds hundreds."""
+    codes = sorted(map(ord, members))
+    starts = [code for code in codes if code - 1 not in codes]
+    stops = [code for code in codes if code + 1 not in codes]
+    return f"[{''.join(map(_range, starts, stops))}]"
+
+
+def _range(start: int, stop: int) -> str:
+    """Inside of the class of the characters with the codes start … stop."""
+    ends = [_escaped(chr(code)) for code in (start, stop)]
+    return "-".join(ends) if stop > start + 1 else "".join(dict.fromkeys(ends))
 
 
 def without_names(pattern: str) -> str:
