@@ -36,9 +36,13 @@ def evaluate(
         bool,
         typer.Option(
             "--zero-shot",
-            help="The model alone: no worked example in the prompt, no header begun for it.",
+            help="The model alone: no worked example, no grammar, the type left to it.",
         ),
     ] = False,
+    constraint: Annotated[
+        bool,
+        typer.Option("--constraint/--no-constraint", help="Decode under the diagram's grammar."),
+    ] = True,
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, help="Only the first N rows.")
     ] = None,
@@ -52,7 +56,11 @@ def evaluate(
     from naiad.workflows.evaluate import evaluate as run
     from naiad.workflows.generate import GenerateConfig
 
-    config = GenerateConfig(examples=0, begin_answer=False) if zero_shot else GenerateConfig()
+    config = (
+        GenerateConfig(examples=0, begin_answer=False, constrain=False)
+        if zero_shot
+        else GenerateConfig(constrain=constraint)
+    )
     engine_config = EngineConfig(engine)  # type: ignore[arg-type]  # it checks the name
     open_model = session_opener(model, adapter, config, engine_config)
     report = run(data, open_model, limit=limit, on_row=_print_row)
