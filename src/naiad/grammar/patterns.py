@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 LONGEST_TEXT = 120
 """Characters of one label, message or title."""
@@ -34,6 +35,9 @@ LETTERS = (
 """Letters of Latin with accents, Greek and Cyrillic, the inside of a character class."""
 IDEOGRAPHS = r"\u3041-\u3096\u30a1-\u30fa\u30fc\u4e00-\u9fcc\uac00-\ud7a3"
 """Chinese, Japanese and Korean characters of words, the inside of a character class."""
+
+# Letters and ideographs in few ranges: what may follow the beginning of a keyword.
+_BEYOND_ASCII = r"\u00a1-\u00b5\u00b7-\u061b\u061d-\u1fff\u2010-\u2027\u3001-\ud7ff"
 
 LINE_BREAK = "<br/>"
 ENTITY = r"#(?:[0-9]{1,5}|[a-z]{2,8});"
@@ -83,13 +87,13 @@ def text(
     Controls, line separators and invisible reordering characters are always excluded. A `%` is
     never followed by another one, which could begin a directive; excluded, it is nowhere.
     """
-    shut = f"{_CONTROLS}{_INVISIBLE}{_PLACEHOLDERS}%{_escaped(excluding)}"
+    shut = _shut(excluding)
     rest = _rest_of_text(excluding, shut, units, longest)
     words = frozenset(first_word_except)
     if not words and not second_except:
         first_unit = "|".join([f"[^{shut}{_SPACES}]", *units])
         return f"(?:{first_unit}){rest}"
-    heads, whole = _heads(words, shut, shut + _escaped(second_except), tuple(units))
+    heads, whole = _heads(words, excluding, second_except, tuple(units))
     if "%" not in second_except:
         heads.append(f"(?:{whole[0]})%")
     return f"(?:(?:{'|'.join(heads)}){rest}|{'|'.join(whole)})"
@@ -103,40 +107,38 @@ def _rest_of_text(excluding: str, shut: str, units: Iterable[str], longest: int)
 
 
 def _heads(
-    words: frozenset[str], shut: str, second: str, units: tuple[str, ...]
+    words: frozenset[str], excluding: str, second_except: str, units: tuple[str, ...]
 ) -> tuple[list[str], list[str]]:
-    """Patterns of how texts begin that begin with none of the words, and of those that end so.
-
-    shut: inside of the class of what is no character of a text; second: of what is not the
-    second one.
-    """
+    """Patterns of how texts begin that begin with none of the words, and of those that end so."""
+    shut = _shut(excluding)
+    second = shut + _escaped(second_except)
     letters = frozenset(word[0] for word in words)
     alone = "|".join([f"[^{shut}{_SPACES}{_both_cases(letters)}]", *units])
     heads, whole = [f"(?:{alone})(?:{'|'.join([f'[^{second}]', *units])})"], [alone]
     for letter in sorted(letters):
         suffixes = frozenset(word[1:] for word in words if word[0] == letter)
-        ways = _ways_out(suffixes, second, shut, units)
+        ways = _ways_out(suffixes, excluding + second_except, excluding)
         heads += [f"[{_both_cases(letter)}]{way}" for way in ways]
         whole += [f"[{_both_cases(letter)}]{way}" for way in _beginnings_of(suffixes)]
     return heads, whole
 
 
-def _ways_out(
-    suffixes: frozenset[str], barred: str, later: str, units: tuple[str, ...]
-) -> Iterator[str]:
+def _ways_out(suffixes: frozenset[str], barred: str, later: str) -> Iterator[str]:
     """Patterns of what leaves all forbidden words behind, of which `suffixes` are what is left.
 
-    barred: inside of the class of what may not be the next character; later: of those after it.
+    barred: characters that may not come next; later: those that may not come after that. What
+    may come is named, in few ranges: the classes of `text` would make these patterns slow.
     """
-    letters = frozenset(suffix[0] for suffix in suffixes if suffix)
+    letters = _both_cases({suffix[0] for suffix in suffixes if suffix})
     if "" in suffixes:
         # A whole word has been read, and only a letter behind it makes it another word.
-        yield _class_of(_members("A-Za-z0-9_") - set(_both_cases(letters)))
+        yield _class_of(_members("A-Za-z0-9_") - set(letters))
     else:
-        yield f"(?:{'|'.join([f'[^{barred}{_both_cases(letters)}]', *units])})"
-    for letter in sorted(letters):
+        showing = frozenset(map(chr, range(0x20, 0x7F)))
+        yield _class_of(showing - set(f"%{barred}{letters}"))[:-1] + f"{_BEYOND_ASCII}]"
+    for letter in sorted({suffix[0] for suffix in suffixes if suffix}):
         further = frozenset(suffix[1:] for suffix in suffixes if suffix[:1] == letter)
-        for way in _ways_out(further, later, later, units):
+        for way in _ways_out(further, later, later):
             yield f"[{_both_cases(letter)}]{way}"
 
 
@@ -152,6 +154,11 @@ def _beginnings_of(suffixes: frozenset[str]) -> Iterator[str]:
 
 def _both_cases(letters: Iterable[str]) -> str:
     return "".join(sorted({case for each in letters for case in (each.lower(), each.upper())}))
+
+
+def _shut(excluding: str) -> str:
+    """The inside of a negated class: what free text never holds."""
+    return f"{_CONTROLS}{_INVISIBLE}{_PLACEHOLDERS}%{_escaped(excluding)}"
 
 
 def _escaped(characters: str) -> str:
@@ -176,7 +183,7 @@ def text_except(
     words = {each for each in taken if each}
     if not words:
         return text(excluding, units=units, longest=longest)
-    shut = f"{_CONTROLS}{_INVISIBLE}{_PLACEHOLDERS}%{_escaped(excluding)}"
+    shut = _shut(excluding)
     tail = _rest_of_text(excluding, shut, units, longest)
     branches = []
     for start in sorted({word[:length] for word in words for length in range(len(word) + 1)}):
@@ -264,8 +271,16 @@ def name(
     words |= {each + _ANY_END for each in beginnings}
     if not words and last is None:
         return f"[{first}][{rest}]{{0,{longest - 1}}}"
+    return _name_outside(frozenset(words), first, rest, last, any_case=any_case, longest=longest)
+
+
+@lru_cache(maxsize=256)
+def _name_outside(
+    words: frozenset[str], first: str, rest: str, last: str | None, *, any_case: bool, longest: int
+) -> str:
+    """A tree of thirty names takes milliseconds, and every line of a body asks for it again."""
     tail = _Tail(rest, last, any_case=any_case)
-    return _names_outside(frozenset(words), _members(first), tail, longest)
+    return _names_outside(words, _members(first), tail, longest)
 
 
 _ANY_END = "\0"
@@ -330,6 +345,7 @@ def _members(class_inside: str) -> frozenset[str]:
     return frozenset(re.findall(f"[{class_inside}]", "".join(map(chr, range(128)))))
 
 
+@lru_cache(maxsize=4096)
 def _class_of(members: frozenset[str]) -> str:
     """Pattern of one of these ASCII characters, in ranges: a tree of names holds hundreds."""
     codes = sorted(map(ord, members))
