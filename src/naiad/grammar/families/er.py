@@ -47,26 +47,28 @@ OBJECT_NAMES = frozenset(
 """Names that every JavaScript object has; Mermaid keeps groups in objects."""
 
 _BEYOND = LETTERS + IDEOGRAPHS
-_REST = rf"[A-Za-z0-9_\-{_BEYOND}]{{0,{LONGEST_NAME}}}"
+_REST = rf"[A-Za-z0-9_.\-{_BEYOND}]{{0,{LONGEST_NAME}}}"
 
 
-def bare_name(except_for: Iterable[str] = ()) -> str:
-    """A name that needs no quotes and is none of the keywords and of `except_for` in any case."""
+def bare_name(except_for: Iterable[str] = (), *, dotted: bool = True) -> str:
+    """A name that needs no quotes and is none of the keywords and of `except_for` in any case.
+
+    dotted: whether it may be `public.users`, which no style and no class can be given to.
+    """
     barred = KEYWORDS.union(each.lower() for each in except_for)
     head = name("A-Za-z_", "A-Za-z0-9_", except_for=barred, any_case=True)
-    return rf"(?:{head}(?:[\-{_BEYOND}]{_REST})?|[{_BEYOND}]{_REST})"
+    rest = _REST if dotted else _REST.replace(".", "", 1)
+    return rf"(?:{head}(?:[{'.' if dotted else ''}\-{_BEYOND}]{rest})?|[{_BEYOND}]{rest})"
 
 
 def _word() -> str:
     """A word of an attribute, which must not look like a key."""
     head = name("A-Za-z_", "A-Za-z0-9_", except_for=("pk", "fk", "uk"), any_case=True)
-    rest = rf"[A-Za-z0-9_.\-{_BEYOND}]{{0,{LONGEST_NAME}}}"
-    return rf"(?:{head}(?:[.\-{_BEYOND}]{rest})?|[{_BEYOND}]{rest})"
+    return rf"(?:{head}(?:[.\-{_BEYOND}]{_REST})?|[{_BEYOND}]{_REST})"
 
 
 _IN_QUOTES = '"<>#;\\`%'
-ENTITY_TEXT = text(_IN_QUOTES, units=(), longest=80)
-CLASS_NAME = bare_name()
+CLASS_NAME = bare_name(dotted=False)
 _CLASSES = f":::{listed(CLASS_NAME, ',', most=4)}"
 _ALIAS = rf"\[{quoted(text(_IN_QUOTES, units=(ENTITY,), longest=80))}\]"
 _ROLE = f"(?:{quoted(optional(text()))}|{bare_name()})"
@@ -166,7 +168,7 @@ class ErGrammar(DiagramGrammar):
     def _style_lines(self) -> Iterator[LineForm]:
         classes = listed(CLASS_NAME, ",", most=4)
         yield self._form("class definition", f"classDef {classes} {DECLARATIONS}", self._count)
-        known = [each for each in sorted(self._entities | self._closed) if needs_no_quotes(each)]
+        known = [each for each in sorted(self._entities | self._closed) if takes_a_style(each)]
         if known:
             ids = listed(one_of(known), ",", most=8)
             yield self._form("class", f"class {ids} {classes}", self._count)
@@ -215,6 +217,11 @@ def needs_no_quotes(entity: str) -> bool:
     return _BARE.fullmatch(entity) is not None
 
 
+def takes_a_style(entity: str) -> bool:
+    """Whether `style` and `class` lines can name it."""
+    return _STYLED.fullmatch(entity) is not None
+
+
 def _entity_name(except_for: Iterable[str], group: str) -> str:
     """Pattern of an entity's name, none of `except_for`, captured with its quotes."""
     taken = set(except_for)
@@ -223,3 +230,4 @@ def _entity_name(except_for: Iterable[str], group: str) -> str:
 
 
 _BARE = re.compile(bare_name())
+_STYLED = re.compile(CLASS_NAME)

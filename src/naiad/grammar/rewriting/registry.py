@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from naiad.grammar.rewriting.architecture import ArchitectureRewriter
+from naiad.grammar.rewriting.er import ErRewriter
+from naiad.grammar.rewriting.gantt import GanttRewriter
 from naiad.grammar.rewriting.git_graph import GitGraphRewriter
 from naiad.grammar.rewriting.packet import PacketRewriter
 from naiad.grammar.rewriting.rewriter import Rewriter
@@ -14,6 +16,8 @@ REWRITERS: Mapping[str, type[Rewriter]] = MappingProxyType(
     {
         rewriter.type: rewriter
         for rewriter in (
+            ErRewriter,
+            GanttRewriter,
             GitGraphRewriter,
             PacketRewriter,
             ArchitectureRewriter,
