@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from naiad.grammar.line_form import LineForm
@@ -51,9 +51,9 @@ KEYWORDS = frozenset(
 """Names of branches that need quotes."""
 _PLAIN_BRANCH = re.compile(r"(?!title)[A-Za-z](?:[A-Za-z0-9_./-]{0,38}[A-Za-z0-9_-])?")
 _SECTION = re.compile(r"  (\w+):")
-_MAIN_SETTING = re.compile(r'    mainBranchName: "?(?P<value>[^"]+?)"?')
+_MAIN_SETTING = re.compile(r'    mainBranchName: (?:"(?P<quoted>[^"]*)"|(?P<bare>.*))')
 _DIRECTIVE = re.compile(r"%%\{init: (?P<settings>.*)\}%%")
-_NOT_TEXT = re.compile(r"(?i:true|false|null)|[0-9.]+")
+_NO_TEXT = re.compile(r"(?i:true|false|null)|[0-9.]+")
 
 
 def is_plain_branch(branch: str) -> bool:
@@ -94,7 +94,7 @@ class GitHistory:
     @property
     def head(self) -> GitCommit | None:
         """Last commit of the current branch."""
-        return self.heads[self.current]
+        return self.heads.get(self.current)
 
     @property
     def branches(self) -> list[str]:
@@ -177,8 +177,8 @@ class GitGraphGrammar(DiagramGrammar):
 
     def __init__(self) -> None:
         super().__init__()
-        self._main: str | None = MAIN
-        self._section = ""
+        self._above: list[str] = []
+        """Lines above the header, whose settings may name the first branch."""
         self._history = GitHistory()
         self._titled = False
         self._accessibility = Accessibility()
@@ -191,13 +191,12 @@ class GitGraphGrammar(DiagramGrammar):
         return [] if self.complete else ["    commit"]
 
     def read(self, line: str) -> None:
-        begun = self._begun
         super().read(line)
-        if not begun:
-            self._read_main_branch(line)
+        if not self._begun:
+            self._above.append(line)
 
     def begin(self, match: re.Match[str]) -> None:
-        self._history = GitHistory(self._main)
+        self._history = GitHistory(main_branch(self._above))
 
     def body(self) -> Iterator[LineForm]:
         history = self._history
@@ -276,24 +275,6 @@ class GitGraphGrammar(DiagramGrammar):
     def _read_cherry_pick(self, match: re.Match[str]) -> None:
         self._history.cherry_pick(match[0].split('"')[1])
 
-    def _read_main_branch(self, line: str) -> None:
-        """Take the name of the first branch from a line above the header."""
-        directive = _DIRECTIVE.fullmatch(line)
-        section = _SECTION.fullmatch(line)
-        setting = _MAIN_SETTING.fullmatch(line)
-        if section:
-            self._section = section[1]
-        if directive:
-            settings = json.loads(directive["settings"])
-            # Mermaid gives what stands under `config` to the diagram's own type.
-            own = settings.get("config") or settings.get("gitGraph")
-            if isinstance(own, dict) and "mainBranchName" in own:
-                self._main = _writable(own["mainBranchName"])
-        elif setting and self._section == "gitGraph":
-            quotes = '"' in line
-            value = setting["value"]
-            self._main = None if not quotes and _NOT_TEXT.fullmatch(value) else _writable(value)
-
 
 def _any_branch(branches: list[str]) -> str:
     """Pattern of any of these branches, with quotes or, where possible, without."""
@@ -314,7 +295,31 @@ def _source(commit: GitCommit) -> str:
     return f'{source} parent: "{one_of(commit.parent_ids())}"' if commit.is_merge else source
 
 
-def _writable(value: object) -> str | None:
-    """The branch, None when no line can name it."""
-    is_plain = isinstance(value, str) and re.fullmatch(text(f"{_SHUT}#"), value)
-    return str(value) if is_plain else None
+def main_branch(preamble: Iterable[str]) -> str | None:
+    """Name of the first branch by the canonical lines above the header.
+
+    None where no line can name it, since it is no text or holds what would be escaped.
+    """
+    main: object = MAIN
+    section = ""
+    for line in preamble:
+        directive, setting = _DIRECTIVE.fullmatch(line), _MAIN_SETTING.fullmatch(line)
+        opening = _SECTION.fullmatch(line)
+        section = opening[1] if opening else section
+        if directive:
+            main = _set_by(directive["settings"], main)
+        elif setting and section == "gitGraph":
+            bare = setting["bare"]
+            main = None if bare and _NO_TEXT.fullmatch(bare) else bare or setting["quoted"]
+    is_writable = isinstance(main, str) and re.fullmatch(text(f"{_SHUT}#"), main)
+    return str(main) if is_writable else None
+
+
+def _set_by(directive: str, main: object) -> object:
+    try:
+        settings = json.loads(directive)
+    except ValueError:
+        return main
+    # Mermaid gives what stands under `config` to the diagram's own type.
+    own = settings.get("config") or settings.get("gitGraph") if isinstance(settings, dict) else None
+    return own.get("mainBranchName", main) if isinstance(own, dict) else main

@@ -6,16 +6,15 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from naiad.grammar.families.git_graph import GitHistory, branch_text
+from naiad.grammar.families.git_graph import GitHistory, branch_text, main_branch
 from naiad.grammar.patterns import ENTITY
-from naiad.grammar.rewriting.rewriter import Rewriter
+from naiad.grammar.rewriting.chart_rewriter import ChartRewriter
 
 _HEADER = re.compile(
     r"gitGraph\s*:?\s*(?:(?P<direction>LR|TB|BT|TD|RL)\b\s*:?)?\s*(?P<rest>.*)", re.DOTALL
 )
 _DIRECTIONS = {"LR": "LR", "TB": "TB", "BT": "BT", "TD": "TB", "RL": "LR"}
 _DIRECTION_LINE = re.compile(r"(?:direction\s+)?(?P<direction>LR|TB|BT|TD|RL)\s*:?")
-_OTHER = re.compile(r"(?:title|accTitle|accDescr)\b")
 _STATEMENT = re.compile(
     r"(?P<keyword>commit|branch|checkout|switch|merge|cherry-?pick|tag)\b(?![-./\w])\s*:?(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
@@ -24,7 +23,7 @@ _TOKEN = re.compile(
     r"""\s*(?:(?P<key>id|msg|message|tag|type|order|parent)\s*:"""
     r"""|"(?P<double>(?:[^"\\]|\\.)*)"|'(?P<single>(?:[^'\\]|\\.)*)'|(?P<bare>[^\s"']+|["']))"""
 )
-_BULLET = re.compile(r"(?:[-*•+]\s+|\d+[.)]\s+)?(?:git\s+)?(?=[A-Za-z])")
+_PROMPT = re.compile(r"(?:\d+[.)]\s+)?(?:\$\s*)?(?:git\s+)?(?=[A-Za-z])")
 _STATEMENT_END = re.compile(r"""(?:[^;"']|"[^"]*"|'[^']*'|["'])+""")
 _TYPES = ("NORMAL", "REVERSE", "HIGHLIGHT")
 _ESCAPE = re.compile(rf'(?P<entity>{ENTITY})|\\(?P<quote>["\'])|(?P<odd>["<;]|%(?=%))')
@@ -47,10 +46,11 @@ class _Parts:
         return (self.values.get(key) or [""])[-1] or None
 
 
-class GitGraphRewriter(Rewriter):
+class GitGraphRewriter(ChartRewriter):
     """When repairing, missing checkouts, branches and commits are put in."""
 
     type = "gitGraph"
+    keyword = "gitGraph"
 
     def __init__(self, *, repairing: bool) -> None:
         super().__init__(repairing=repairing)
@@ -58,21 +58,26 @@ class GitGraphRewriter(Rewriter):
         self._header: str | None = None
         """The header while a direction may still follow on a line of its own."""
 
-    def header(self, text: str) -> Iterable[str]:
+    def header(self, text: str) -> Iterator[str]:
+        self._history = GitHistory(main_branch(self.preamble))
         found = _HEADER.fullmatch(text.rstrip("; "))
         if found is None:
-            return [text]
-        direction = found["direction"]
+            yield text
+            return
+        direction, rest = found["direction"], found["rest"]
         if direction in ("TD", "RL"):
             self.note(f"gitGraph knows no direction {direction}")
         header = f"gitGraph {_DIRECTIONS[direction]}:" if direction else "gitGraph"
-        rest = found["rest"].strip("{} ") if self.repairing else found["rest"]
-        if self.repairing and not rest and not direction:
-            self._header = header
-            return []
         if self.repairing:
-            self.note(f"wrote the header as `{header}`")
-        return [header, *(self.statement(rest, 0) if rest else [])]
+            rest = rest.strip("{} ")
+            if not rest and not direction:
+                self._header = header
+                return
+            if header != text:
+                self.note(f"wrote the header as `{header}`")
+        yield header
+        if rest:
+            yield from self.statement(rest, 0)
 
     def statement(self, text: str, indent: int) -> Iterator[str]:
         if self._header is not None:
@@ -83,9 +88,9 @@ class GitGraphRewriter(Rewriter):
                 yield f"{header} {_DIRECTIONS[direction['direction']]}:"
                 return
             yield header
-        if _OTHER.match(text):
-            yield f"    {text}"
-            return
+        yield from super().statement(text, indent)
+
+    def entry(self, text: str) -> Iterator[str]:
         for each in self._statements(text):
             for line in self._canonical(each):
                 yield f"    {line}"
@@ -93,6 +98,7 @@ class GitGraphRewriter(Rewriter):
     def finish(self) -> Iterator[str]:
         if self._header is not None:
             yield self._header
+        yield from super().finish()
         if self.repairing and not self._history.commits:
             self.note("added a commit: there was none")
             yield "    commit"
@@ -103,7 +109,7 @@ class GitGraphRewriter(Rewriter):
         parts = [each.strip() for each in _STATEMENT_END.findall(text) if each.strip()]
         if ";" in text and "".join(parts) != text:
             self.note("ended the statements at the line's end instead of with `;`")
-        bare = [_BULLET.sub("", each, count=1) for each in parts]
+        bare = [_PROMPT.sub("", each, count=1) for each in parts]
         if bare != parts:
             self.note("took away what stood before the statement")
         return [each for each in bare if each not in "{}"]

@@ -35,6 +35,7 @@ def rewrite(source: str, *, repairing: bool) -> Rewritten:
     lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     header = len(lines) - first_statement("\n".join(lines)).count("\n") - 1
     written = canonical_preamble(lines[:header])
+    rewriter.preamble = tuple(written)
     rewriter.number = header + 1
     written += rewriter.header(lines[header].strip())
     for number, line in enumerate(lines[header + 1 :], start=header + 2):

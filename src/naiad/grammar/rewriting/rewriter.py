@@ -36,6 +36,8 @@ class Rewriter(ABC):
         self.changes: list[Change] = []
         self.number = 0
         """1-based line of the source that is being rewritten; the caller sets it."""
+        self.preamble: tuple[str, ...] = ()
+        """Canonical lines above the header, whose settings may matter; the caller sets it."""
 
     def header(self, text: str) -> Iterable[str]:
         """Canonical lines of the line with the keyword, without blanks around it.
