@@ -3,7 +3,7 @@
     python benchmarks/grammar_coverage.py DATA.jsonl … [--type T] [--show N] [--drawn] [--json]
 
 Rows hold a diagram under `mermaid`, or are training rows of any format Naiad reads (the answer
-is the diagram). Each valid one is normalised; it counts as accepted when the official parser
+is the diagram). Each valid one whose data Mermaid can draw is normalised; it counts as accepted when the official parser
 accepts the result, Mermaid's database says the same of both, and the grammar reads it. The
 fixer is run on each as well: it must leave the structure of every valid one unchanged, and
 running it again must change nothing. --drawn leaves out those that the renderer cannot draw.
@@ -20,13 +20,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from naiad.mermaid.structure import structure_difference
-
-from naiad.errors import NaiadError
+from naiad.errors import InvalidDiagram, NaiadError
 from naiad.grammar import fix, refusal
 from naiad.grammar.rewriting.rewrite import rewrite
 from naiad.mermaid import diagram_type_of, extract_diagram, validate
 from naiad.mermaid.render import render_svg
+from naiad.mermaid.structure import structure_difference, structure_of
 
 
 @dataclass
@@ -78,6 +77,10 @@ def measure(source: str, coverage: Coverage, *, drawn: bool) -> None:
     """Add one diagram to its family's counts."""
     if not validate(source).valid or (drawn and not draws(source)):
         return
+    try:
+        structure_of(source)
+    except InvalidDiagram:
+        return
     coverage.valid += 1
     reason = refused_for(source)
     if reason is None:
@@ -95,7 +98,10 @@ def refused_for(source: str) -> str | None:
     verdict = validate(normalised)
     if not verdict.valid:
         return f"normalised into something invalid: {verdict.problems[0]}"
-    difference = structure_difference(source, normalised)
+    try:
+        difference = structure_difference(source, normalised)
+    except InvalidDiagram as error:
+        return f"normalised into what cannot be drawn: {error}"
     if difference is not None:
         return f"structure changed: {difference}"
     refused = refusal(normalised)

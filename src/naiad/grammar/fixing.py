@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from naiad.errors import InvalidDiagram
 from naiad.grammar.reading import Refusal, refusal
 from naiad.grammar.rewriting.rewrite import rewrite
 from naiad.grammar.rewriting.rewriter import Change
 from naiad.mermaid.judge import validate
 from naiad.mermaid.source import extract_diagram
-from naiad.mermaid.structure import structure_difference
+from naiad.mermaid.structure import Structure, structure_difference, structure_of
 from naiad.mermaid.verdict import Verdict
 
 MOST_PASSES = 4
@@ -39,7 +40,8 @@ class FixedDiagram:
 def fix(text: str) -> FixedDiagram:
     """The diagram in `text`, canonical where possible and repaired where needed.
 
-    Raises JudgeUnavailable. A text that cannot be repaired comes back with its problems.
+    A diagram that parses and cannot be drawn is broken too. Raises JudgeUnavailable. A text that
+    cannot be repaired comes back with its problems.
     """
     source = extract_diagram(text)
     changes: list[Change] = []
@@ -50,13 +52,30 @@ def fix(text: str) -> FixedDiagram:
     for _ in range(MOST_PASSES):
         if verdict.valid and refusal(source) is None:
             break
-        rewritten = rewrite(source, repairing=not verdict.valid)
+        drawn = _structure(source) if verdict.valid else None
+        rewritten = rewrite(source, repairing=drawn is None)
         if rewritten.source == source:
             break
         if verdict.valid:
-            kept = structure_difference(source, rewritten.source)
+            kept = _lost(drawn, rewritten.source)
             if kept is not None:
                 break
         source, verdict = rewritten.source, validate(rewritten.source)
         changes += rewritten.changes
     return FixedDiagram(source, tuple(changes), verdict, refusal(source), kept)
+
+
+def _structure(source: str) -> Structure | None:
+    """What a valid diagram draws; None of one that parses and cannot be drawn."""
+    try:
+        return structure_of(source)
+    except InvalidDiagram:
+        return None
+
+
+def _lost(drawn: Structure | None, rewritten: str) -> str | None:
+    """Why a rewriting of a valid diagram is worse than what it was; None when it is not."""
+    after = _structure(rewritten)
+    if after is None:
+        return "the rewritten diagram cannot be drawn"
+    return None if drawn is None else structure_difference(drawn, after)
