@@ -42,7 +42,6 @@ _LONGEST_VALUE = 80
 # What mermaid's encodeEntities makes of `#quot;` and of `#35;` until the drawing is done.
 _PLACEHOLDER = re.compile("\ufb02\u00b0(\u00b0?)(.*?)\u00b6\u00df")
 _ENTITY = re.compile(r"&#?\w+;")
-_BLANKS = " \t\n\r"
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _BLANKS = re.compile(r"[ \t]+")
 _ESCAPED_TAG = re.compile("\x01(?=[A-Za-z/!?])")
@@ -113,7 +112,7 @@ def drawn_text(text: str, *, is_html: bool) -> str:
     entity stays escaped: "a < b &lt;b>". Every form of a line break becomes `<br>`, and a run
     of blanks one, for SVG and HTML draw it so; at the ends they draw none.
     """
-    text = _BLANKS.sub(" ", _LINE_BREAK.sub("<br>", text)).strip(" ")
+    text = _BLANKS.sub(" ", _LINE_BREAK.sub("<br>", text)).strip(" \n")
     if not is_html:
         return _PLACEHOLDER.sub(lambda found: html.unescape(_entity(found)), text)
     text = _ENTITY.sub(_marked_character, _PLACEHOLDER.sub(_entity, text))

@@ -245,7 +245,10 @@ function quadrantChart(db) {
 }
 
 function xychart(db) {
-  return { chart: facts(db.getXYChartData(), "fill", "strokeFill") };
+  return {
+    chart: facts(db.getXYChartData(), "fill", "strokeFill"),
+    orientation: db.getChartConfig().chartOrientation,
+  };
 }
 
 function treeView(db) {
