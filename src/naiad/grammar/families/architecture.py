@@ -70,8 +70,9 @@ class ArchitectureGrammar(DiagramGrammar):
         )
         what = rf"(?P<id>{fresh})(?:\({_ICON}\))?(?:\[{_TITLE}\])?"
         within = f"(?: in (?P<parent>{one_of(self._groups)}))?" if self._groups else ""
-        yield LineForm("group", f"group {what}{within}", self._read_group)
-        yield LineForm("service", f"service {what}{within}", self._read_node)
+        yield LineForm(
+            "group or service", f"(?P<kind>group|service) {what}{within}", self._read_declaration
+        )
         yield LineForm("junction", f"junction (?P<id>{fresh}){within}", self._read_node)
 
     def _pairs(self) -> Iterator[str]:
@@ -92,7 +93,10 @@ class ArchitectureGrammar(DiagramGrammar):
     def _read_title(self, match: re.Match[str]) -> None:
         self._titled = True
 
-    def _read_group(self, match: re.Match[str]) -> None:
+    def _read_declaration(self, match: re.Match[str]) -> None:
+        if match["kind"] == "service":
+            self._read_node(match)
+            return
         self._groups[match["id"]] = None
         self._taken.add(match["id"])
 

@@ -27,11 +27,11 @@ _LEFT = re.compile(
     r"(?P<id>\w(?:[\w-]*\w)?)\s*(?P<group>\{group\})?(?:\s*:\s*(?P<side>[A-Za-z]+))?\s*(?P<group2>\{group\})?"
 )
 _ARROW = re.compile(
-    r"\s*(?P<into_left><)?(?:-\s*\[(?P<label>.*)\]\s*-|(?:--+|==+|-\.+-?|~~+|-(?=>)))(?P<into_right>>)?"
+    r"\s*(?P<into_left><)?\s*(?:-\s*\[(?P<label>.*)\]\s*-|(?:--+|==+|-\.+-?|~~+|-(?=>)))\s*(?P<into_right>>)?"
     r"(?:\s*\|(?P<bar_label>[^|]*)\|)?\s*"
 )
 _RIGHT = re.compile(
-    r"(?:(?P<side>[A-Za-z]+)\s*:\s*)?(?P<id>\w(?:[\w-]*\w)?)\s*(?P<group>\{group\})?"
+    r"(?:(?P<side>[LRTB]|(?i:left|right|top|bottom))\s*:\s*)?(?P<id>\w(?:[\w-]*\w)?)\s*(?P<group>\{group\})?"
     r"(?:\s*:\s*(?P<after>[^\[\]{}]+))?\s*(?P<group2>\{group\})?[;,]?"
 )
 _SIDES = {
@@ -106,12 +106,10 @@ class ArchitectureRewriter(Rewriter):
     def finish(self) -> Iterator[str]:
         if self._description is not None:
             yield from self._describe("}")
-        while self._waiting:
-            waiting = self._waiting.pop(0)
-            if self.repairing:
-                for missing in sorted(waiting.needs - set(self._kinds)):
-                    yield from self._declare_missing(missing, group=waiting.declares is not None)
-            yield from self._placed(waiting)
+        for waiting in list(self._waiting) if self.repairing else ():
+            for missing in sorted(waiting.needs - set(self._kinds)):
+                yield from self._declare_missing(missing, group=waiting.declares is not None)
+        yield from (waiting.line for waiting in self._waiting)
 
     def _describe(self, text: str) -> Iterator[str]:
         """A line of `accDescr { … }`, which becomes one line."""
@@ -239,11 +237,19 @@ class ArchitectureRewriter(Rewriter):
             for each, grouped in zip(ids, groups, strict=True)
         ]
         into = [arrow["into_left"] or "", arrow["into_right"] or ""]
-        label = escaped(arrow["label"] or arrow["bar_label"] or _label_after(right), _BARRED)
+        label = self._label(arrow, right)
         line = f"-[{label}]-" if label else "--"
         text = f"{ends[0]}:{sides[0]} {into[0]}{line}{into[1]} {sides[1]}:{ends[1]}"
         needs = frozenset(each for each in ids if each not in self._lines)
         yield from self._when_declared(_Waiting(needs, f"    {text}", None))
+
+    def _label(self, arrow: re.Match[str], right: re.Match[str]) -> str:
+        label = arrow["label"] or arrow["bar_label"]
+        after = (right["after"] or "").strip()
+        if not label and after and after.lower() not in _SIDES:
+            self.note(f"put the label `{after}` on the edge")
+            label = after
+        return escaped(label or "", _BARRED)
 
     def _sides(self, left: re.Match[str], right: re.Match[str]) -> tuple[str, str] | None:
         """The sides of an edge, guessed when repairing; None when they cannot be told."""
@@ -269,7 +275,7 @@ class ArchitectureRewriter(Rewriter):
                 self.note(f"led the edge to `{member}` of the group `{each}`")
                 ids[end], groups[end] = member, True
         parents = [self._parents.get(each) for each in ids]
-        if parents[0] == parents[1] and any(groups):
+        if parents[0] is not None and parents[0] == parents[1] and any(groups):
             self.note("took `{group}` from an edge that stays in its group")
             groups = [False, False]
         return ids, groups
@@ -326,8 +332,3 @@ def _known_icon(icon: str) -> str:
             return meant
     return "server"
 
-
-def _label_after(right: re.Match[str]) -> str:
-    """The label that a model put behind the edge, as in a sequence diagram."""
-    after = (right["after"] or "").strip()
-    return "" if after.lower() in _SIDES else after
