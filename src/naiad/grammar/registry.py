@@ -7,6 +7,8 @@ from types import MappingProxyType
 
 from naiad.grammar.families.architecture import ArchitectureGrammar
 from naiad.grammar.families.er import ErGrammar
+from naiad.grammar.families.flowchart import FlowchartGrammar
+from naiad.grammar.families.gantt import GanttGrammar
 from naiad.grammar.families.git_graph import GitGraphGrammar
 from naiad.grammar.families.packet import PacketGrammar
 from naiad.grammar.line_grammar import DiagramGrammar
@@ -15,7 +17,9 @@ GRAMMARS: Mapping[str, type[DiagramGrammar]] = MappingProxyType(
     {
         grammar.type: grammar
         for grammar in (
+            FlowchartGrammar,
             ErGrammar,
+            GanttGrammar,
             GitGraphGrammar,
             PacketGrammar,
             ArchitectureGrammar,
