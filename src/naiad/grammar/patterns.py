@@ -167,6 +167,25 @@ def _escaped(characters: str) -> str:
     return "".join(f"\\{each}" if each in r"\&-~[]^" else each for each in characters)
 
 
+def undirected_text(
+    excluding: str = '"<>#;\\`',
+    *,
+    units: Iterable[str] = (LINE_BREAK, ENTITY),
+    longest: int = LONGEST_TEXT,
+) -> str:
+    """Pattern of free text, as of `text`, in which no word begins with TB, BT, LR or RL.
+
+    Some lexers take every line for a direction that has `direction TB` anywhere, even in quotes.
+    It may begin so: nothing stands before it. A blank is never followed by another one.
+    """
+    shut = f"{_shut(excluding)}{_SPACES}"
+    pairs = ("Tt", "Bb"), ("Bb", "Tt"), ("Ll", "Rr"), ("Rr", "Ll")
+    words = [f"[^{shut}TtBbLlRr]", *(f"[{first}][^{shut}{then}]" for first, then in pairs), *units]
+    percent = "" if "%" in excluding else "%?"
+    rest = "|".join([f"{percent}(?:[^{shut}]|[{_SPACES}](?:{'|'.join(words)}))", *units])
+    return f"(?:{percent}[^{shut}]|{'|'.join(units)})(?:{rest}){{0,{longest - 1}}}{percent}"
+
+
 def text_except(
     taken: Iterable[str],
     excluding: str = '"<>#;\\`',
@@ -186,14 +205,15 @@ def text_except(
         return text(excluding, units=units, longest=longest)
     shut = _shut(excluding)
     tail = _rest_of_text(excluding, shut, units, longest)
-    branches = []
+    heads, wholes = [], []
     for start in sorted({word[:length] for word in words for length in range(len(word) + 1)}):
         following = {word[len(start)] for word in words if word.startswith(start) and word != start}
         barred = _escaped("".join(sorted(following)))
-        leaving = f"[^{shut}{barred}{'' if start else _SPACES}]{tail}"
-        whole = leaving if not start or start in words else optional(leaving)
-        branches.append(literal(start) + whole)
-    return f"(?:{'|'.join(branches)})"
+        heads.append(f"{literal(start)}[^{shut}{barred}{'' if start else _SPACES}]")
+        wholes += [start] if start and start not in words else []
+    # One tail for all: with a tail each, forty taken labels take minutes to compile.
+    leaving = f"(?:{'|'.join(heads)}){tail}"
+    return f"(?:{leaving}|{one_of(wholes)})" if wholes else leaving
 
 
 def integer(low: int, high: int) -> str:
