@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator, Sequence
+from itertools import islice
 
 from naiad.grammar.families.er import needs_no_quotes
 from naiad.grammar.rewriting.css import canonical_declarations
@@ -26,6 +27,8 @@ _DIRECTION = re.compile(r".*direction\s+(?P<to>TB|BT|RL|LR)", re.IGNORECASE)
 _STYLED = re.compile(r"(?P<ids>[^\s,]+(?:\s*,\s*[^\s,]+)*)\s+(?P<css>\S.*)")
 _CLASSED = re.compile(r"(?P<ids>[^\s,]+(?:\s*,\s*[^\s,]+)*)\s+(?P<classes>[^\s,]+(?:\s*,\s*\S+)*)")
 _ENDS = {"TD": "TB"}
+_LONGEST_STATEMENT = 100
+"""Tokens. A line may hold many statements, and is not to be taken apart anew for each."""
 
 
 class ErRewriter(Rewriter):
@@ -54,7 +57,7 @@ class ErRewriter(Rewriter):
             yield from self.statement(rest, 0)
 
     def statement(self, text: str, indent: int) -> Iterator[str]:
-        rest: str | None = text
+        rest = text.strip()
         while rest:
             if self._description is not None:
                 rest = yield from self._described(rest)
@@ -62,7 +65,7 @@ class ErRewriter(Rewriter):
                 rest = yield from self._attributes(rest)
             else:
                 rest = yield from self._outside(rest)
-            rest = rest.strip() if rest else None
+            rest = rest.strip()
 
     def comment(self, text: str) -> str:
         return f"{self._indent}{'    ' if self._in_entity else ''}{text}"
@@ -97,7 +100,7 @@ class ErRewriter(Rewriter):
         special = yield from self._special(text)
         if special is not None:
             return special
-        read = list(tokens(text))
+        read = list(islice(tokens(text), _LONGEST_STATEMENT))
         first = read[0]
         if first.kind == "header":
             return text[first.end :]

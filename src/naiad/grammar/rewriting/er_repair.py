@@ -9,17 +9,21 @@ from dataclasses import dataclass
 from naiad.grammar.families.er import KEYS, needs_no_quotes
 from naiad.grammar.rewriting.escaping import escaped
 
-_ORNAMENT = re.compile(r"(?:[-*•+]\s+|\d+[.)]\s+)+")
+_ORNAMENT = re.compile(r"\A(?:[-*•+]\s+|\d+[.)]\s+)+")
 _END = " ;,"
 _SIDE = r"\|\||\|o|o\||\}o|o\{|\}\||\|\{|\}\}|\{\{|\|>|<\||[|}{<>*]|(?<![^\s-])o(?![^\s-])"
 _LINE = re.compile(
     rf"(?P<left>{_SIDE})?(?P<line>-\.+-|--+|\.\.+|==+|-(?=>))(?P<right>{_SIDE})?[|}}>{{]*"
 )
 _RELATED = re.compile(r"(?:\|\||\|o|\}o|\}\|)\s*(?:--|\.\.)|(?:--|\.\.)\s*(?:\|\||o\||o\{|\|\{)")
+_FIRST_COUNT = re.compile(r"(?P<name>.*\S)\s+(?P<count>\"[\d.*nN]{1,4}\"|[\d.*]{1,4})")
+_SECOND_COUNT = re.compile(r"(?P<count>\"[\d.*nN]{1,4}\"|[\d.*]{1,4})\s+(?P<name>\S.*)")
+_COUNTS = {"1": "|", "0..1": "o|", "*": "o{", "n": "o{", "0..*": "o{", "1..*": "|{"}
+"""How class diagrams say how many there are, and the end of a relationship."""
 _OPENING = re.compile(r"[^{}:]+(?:\[[^\]]*\])?\s*\{\s*")
 _TITLE = re.compile(r"title\s*:?\s+(?P<text>.+)", re.IGNORECASE)
 _ALIASED = re.compile(r"(?P<name>[^\s\[\]\"]+)\s*\[\s*(?P<alias>[^\]]*)\]\s*(?P<brace>\{)?")
-_DECLARED = re.compile(r"(?:entity|table|create table)\s+(?=\S)", re.IGNORECASE)
+_DECLARED = re.compile(r"\A(?:entity|table|create table)\s+(?=\S)", re.IGNORECASE)
 _LONGEST_NAME_WORDS = 3
 """More words than these are prose, not a name without its quotes."""
 
@@ -82,16 +86,25 @@ def _relationship(text: str, line: re.Match[str]) -> Mended | None:
     second, _, role = text[line.end() :].partition(":")
     if role.startswith("::"):
         return None
-    second, role = second.strip(), role.strip().strip('"').strip()
+    role = role.strip().strip('"').strip()
+    first, left = _counted(_FIRST_COUNT, first, line["left"] or "")
+    second, right = _counted(_SECOND_COUNT, second.strip(), line["right"] or "")
     if not second or not first or not _is_name(first) or not _is_name(second):
         return None
-    left, right = _left(line["left"] or ""), _right(line["right"] or "")
-    if not line["left"] and (line["right"] or ">") in "<>":
-        left, right = "||", "o{"
-    drawn = f"{left}{'..' if '.' in line['line'] else '--'}{right}"
+    if not left and right in ("", "<", ">"):
+        right = "o{"
+    drawn = f"{_left(left)}{'..' if '.' in line['line'] else '--'}{_right(right)}"
     label = escaped(role, '"<>#;\\`')
     written = f'{_entity(first)} {drawn} {_entity(second)} : "{label}"'
     return Mended(written, f"wrote the relationship as `{drawn}` with a label in quotes")
+
+
+def _counted(pattern: re.Pattern[str], name: str, side: str) -> tuple[str, str]:
+    """A name without the count that stands by it, and the symbol of the count or else `side`."""
+    found = pattern.fullmatch(name)
+    if found is None:
+        return name, side
+    return found["name"], side or _COUNTS.get(found["count"].strip('"').lower(), "|{")
 
 
 def _left(side: str) -> str:
