@@ -181,9 +181,11 @@ def undirected_text(
     shut = f"{_shut(excluding)}{_SPACES}"
     pairs = ("Tt", "Bb"), ("Bb", "Tt"), ("Ll", "Rr"), ("Rr", "Ll")
     words = [f"[^{shut}TtBbLlRr]", *(f"[{first}][^{shut}{then}]" for first, then in pairs), *units]
+    words.append(f"[TtBbLlRr][{_SPACES}][^{shut}TtBbLlRr]")
     percent = "" if "%" in excluding else "%?"
     rest = "|".join([f"{percent}(?:[^{shut}]|[{_SPACES}](?:{'|'.join(words)}))", *units])
-    return f"(?:{percent}[^{shut}]|{'|'.join(units)})(?:{rest}){{0,{longest - 1}}}{percent}"
+    end = f"(?:[{_SPACES}][TtBbLlRr])?{percent}"
+    return f"(?:{percent}[^{shut}]|{'|'.join(units)})(?:{rest}){{0,{longest - 1}}}{end}"
 
 
 def text_except(
