@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -262,3 +263,57 @@ def test_the_default_model_answers_in_mermaid(coder_gguf: Path) -> None:
     assert opened.window_tokens == 32768
     assert completion.finish_reason == "stop"
     assert "60" in completion.text
+
+
+def test_a_line_matches_its_pattern_and_ends_at_its_newline(engine: Engine) -> None:
+    prompt = "Colours and animals:\nred fox\ngreen "
+    engine.make_room(prompt, 64)
+    line = engine.write_line(prompt, r"[a-z]{2,6}\n", SamplingConfig(max_tokens=64))
+    assert re.fullmatch("[a-z]{2,6}", line.text)
+    assert line.ended_by == "newline"
+    assert line.tokens >= 2
+
+
+def test_a_line_may_end_by_the_end_token_only_where_the_pattern_lets_it(
+    engine: Engine, smol: LocalModel
+) -> None:
+    prompt = _chat(smol, "Say yes and nothing else.")
+    engine.make_room(prompt, 16)
+    ended = engine.write_line(prompt, r"yes(?:x)?", SamplingConfig(max_tokens=16))
+    assert (ended.text, ended.ended_by) == ("yes", "end token")
+    forced = engine.write_line(prompt, r"yes\n", SamplingConfig(max_tokens=16))
+    assert (forced.text, forced.ended_by) == ("yes", "newline")
+
+
+def test_lines_go_on_where_the_last_one_ended(engine: Engine) -> None:
+    prompt = "1 one\n2 two\n3 three\n"
+    engine.make_room(prompt, 64)
+    text = ""
+    for number in (4, 5, 6):
+        line = engine.write_line(
+            prompt + text, rf"{number} [a-z]{{3,5}}\n", SamplingConfig(max_tokens=16)
+        )
+        text += f"{line.text}\n"
+    assert text == "4 four\n5 five\n6 six\n"
+
+
+def test_an_unfinished_line_says_so(engine: Engine) -> None:
+    engine.make_room("a b c", 8)
+    line = engine.write_line("a b c", r"( [a-z]){30}\n", SamplingConfig(max_tokens=5))
+    assert (line.ended_by, line.tokens) == ("length", 5)
+
+
+def test_sampled_lines_repeat_with_their_seed(engine: Engine) -> None:
+    def sample(seed: int) -> str:
+        sampling = SamplingConfig(max_tokens=40, temperature=1.5, seed=seed)
+        return engine.write_line("Once", r"[ a-z]{30,60}\n", sampling).text
+
+    engine.make_room("Once", 40)
+    assert sample(1) == sample(1)
+    assert len({sample(seed) for seed in range(4)}) > 1
+
+
+def test_letters_beyond_ascii_are_written_whole(engine: Engine) -> None:
+    engine.make_room("é", 40)
+    line = engine.write_line("漢字は", r"[\u4e00-\u9fff😀é]{3,5}\n", SamplingConfig(max_tokens=40))
+    assert re.fullmatch(r"[\u4e00-\u9fff😀é]{3,5}", line.text)

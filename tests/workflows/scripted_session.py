@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from naiad.generation import Completion, SamplingConfig, TextCallback
-from naiad.generation.engine import check_room
+from naiad.generation.engine import WrittenLine, check_room
 from naiad.lora import Adapter, AdapterRecord
 from naiad.models.local_model import LocalModel
 from naiad.prompts import ChatTemplate
@@ -29,6 +31,7 @@ class ScriptedEngine:
         self.prompts: list[str] = []
         self.samplings: list[SamplingConfig] = []
         self.closed = False
+        self._lines: Iterator[str] = iter(())
 
     def count_tokens(self, prompt: str) -> int:
         return len(prompt)
@@ -51,6 +54,26 @@ class ScriptedEngine:
         reason = "length" if len(answer) > sampling.max_tokens else "stop"
         return Completion(shown, reason, len(prompt), len(shown))  # type: ignore[arg-type]
 
+    def make_room(self, prompt: str, max_tokens: int) -> int:
+        check_room(len(prompt), max_tokens, self.window_tokens)
+        self.prompts.append(prompt)
+        answer = next(self._answers)
+        if isinstance(answer, Exception):
+            raise answer
+        self._lines = iter(answer.splitlines(keepends=True))
+        return len(prompt)
+
+    def write_line(self, prompt: str, pattern: str, sampling: SamplingConfig) -> WrittenLine:
+        """The answer's next line that the pattern allows; the end token behind its last."""
+        self.samplings.append(sampling)
+        for line in self._lines:
+            if re.fullmatch(pattern, line):
+                if len(line) > sampling.max_tokens:
+                    return WrittenLine(line[: sampling.max_tokens], "length", sampling.max_tokens)
+                ended = "newline" if line.endswith("\n") else "end token"
+                return WrittenLine(line.removesuffix("\n"), ended, len(line))  # type: ignore[arg-type]
+        return WrittenLine("", "end token", 1)
+
     def close(self) -> None:
         self.closed = True
 
@@ -59,9 +82,13 @@ def session_of(
     engine: ScriptedEngine,
     config: GenerateConfig | None = None,
     adapter: Adapter | None = None,
+    *,
+    constrain: bool = False,
 ) -> GenerationSession:
+    """constrain: a scripted model cannot be led by a grammar, only cut short by it."""
     model = LocalModel("scripted", "gguf", Path("scripted.gguf"), "local", sha256="0" * 64)
-    return GenerationSession(engine, TEMPLATE, model, adapter, config or GenerateConfig())
+    config = replace(config or GenerateConfig(), constrain=constrain)
+    return GenerationSession(engine, TEMPLATE, model, adapter, config)
 
 
 def adapter_of(folder: Path, instruction: str | None) -> Adapter:
