@@ -89,7 +89,7 @@ def text(
     never followed by another one, which could begin a directive; excluded, it is nowhere.
     """
     shut = _shut(excluding)
-    rest = _rest_of_text(excluding, shut, units, longest)
+    rest = _rest_of_text(excluding, units, longest)
     words = frozenset(first_word_except)
     if not words and not second_except:
         first_unit = "|".join([f"[^{shut}{_SPACES}]", *units])
@@ -100,8 +100,9 @@ def text(
     return f"(?:(?:{'|'.join(heads)}){rest}|{'|'.join(whole)})"
 
 
-def _rest_of_text(excluding: str, shut: str, units: Iterable[str], longest: int) -> str:
-    """Pattern of a text from its second unit on. shut: inside of the class of what it never is."""
+def _rest_of_text(excluding: str, units: Iterable[str], longest: int) -> str:
+    """Pattern of a text from its second unit on."""
+    shut = _shut(excluding)
     if "%" in excluding:
         return f"(?:{'|'.join([f'[^{shut}]', *units])}){{0,{longest - 1}}}"
     return f"(?:{'|'.join([f'[^{shut}]', f'%[^{shut}]', *units])}){{0,{longest - 1}}}%?"
@@ -179,13 +180,19 @@ def undirected_text(
     It may begin so: nothing stands before it. A blank is never followed by another one.
     """
     shut = f"{_shut(excluding)}{_SPACES}"
+    percent = "" if "%" in excluding else "%?"
+    rest = _rest_of_undirected_text(excluding, units, longest)
+    return f"(?:{percent}[^{shut}]|{'|'.join(units)}){rest}"
+
+
+def _rest_of_undirected_text(excluding: str, units: Iterable[str], longest: int) -> str:
+    shut = f"{_shut(excluding)}{_SPACES}"
+    percent = "" if "%" in excluding else "%?"
     pairs = ("Tt", "Bb"), ("Bb", "Tt"), ("Ll", "Rr"), ("Rr", "Ll")
     words = [f"[^{shut}TtBbLlRr]", *(f"[{first}][^{shut}{then}]" for first, then in pairs), *units]
     words.append(f"[TtBbLlRr][{_SPACES}][^{shut}TtBbLlRr]")
-    percent = "" if "%" in excluding else "%?"
-    rest = "|".join([f"{percent}(?:[^{shut}]|[{_SPACES}](?:{'|'.join(words)}))", *units])
-    end = f"(?:[{_SPACES}][TtBbLlRr])?{percent}"
-    return f"(?:{percent}[^{shut}]|{'|'.join(units)})(?:{rest}){{0,{longest - 1}}}{end}"
+    unit = "|".join([f"{percent}(?:[^{shut}]|[{_SPACES}](?:{'|'.join(words)}))", *units])
+    return f"(?:{unit}){{0,{longest - 1}}}(?:[{_SPACES}][TtBbLlRr])?{percent}"
 
 
 def text_except(
@@ -194,8 +201,9 @@ def text_except(
     *,
     units: Iterable[str] = (LINE_BREAK, ENTITY),
     longest: int = LONGEST_TEXT,
+    undirected: bool = False,
 ) -> str:
-    """Pattern of free text, as of `text`, that is none of `taken`.
+    """Pattern of free text, as of `text` or `undirected_text`, that is none of `taken`.
 
     Each alternative follows a taken text for a while and then leaves it: "ab" is avoided by what
     does not begin with a, by "a", by "a" and then not b, and by "ab" and more. They are not nested,
@@ -204,18 +212,32 @@ def text_except(
     """
     words = {each for each in taken if each}
     if not words:
+        if undirected:
+            return undirected_text(excluding, units=units, longest=longest)
         return text(excluding, units=units, longest=longest)
     shut = _shut(excluding)
-    tail = _rest_of_text(excluding, shut, units, longest)
+    rest = _rest_of_undirected_text if undirected else _rest_of_text
     heads, wholes = [], []
     for start in sorted({word[:length] for word in words for length in range(len(word) + 1)}):
         following = {word[len(start)] for word in words if word.startswith(start) and word != start}
         barred = _escaped("".join(sorted(following)))
-        heads.append(f"{literal(start)}[^{shut}{barred}{'' if start else _SPACES}]")
+        if undirected:
+            heads += [literal(start) + each for each in _undirected_ways(start, shut, barred)]
+        else:
+            heads.append(f"{literal(start)}[^{shut}{barred}{'' if start else _SPACES}]")
         wholes += [start] if start and start not in words else []
     # One tail for all: with a tail each, forty taken labels take minutes to compile.
-    leaving = f"(?:{'|'.join(heads)}){tail}"
+    leaving = f"(?:{'|'.join(heads)}){rest(excluding, units, longest)}"
     return f"(?:{leaving}|{one_of(wholes)})" if wholes else leaving
+
+
+def _undirected_ways(start: str, shut: str, barred: str) -> Iterator[str]:
+    """Patterns of what leaves a taken text behind `start` without beginning a word with TB."""
+    begins_word = re.search(r"(?:^|\s)[TBLR]?\Z", start, re.IGNORECASE)
+    letters = "TtBbLlRr" if begins_word and start else ""
+    yield f"[^{shut}{_SPACES}{barred}{letters}]"
+    if start and not start[-1].isspace() and " " not in barred:
+        yield f"[{_SPACES}][^{shut}{_SPACES}TtBbLlRr]"
 
 
 def integer(low: int, high: int) -> str:
