@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import re
 import secrets
 import shutil
 import tempfile
@@ -44,6 +45,8 @@ BATCH_TOKENS = 256
 
 _MAX_SOCKET_PATH = 100  # the system's limit is 104 bytes on macOS and 108 on Linux
 _POLL_S = 0.2
+_NAMED_TOKEN = re.compile(r"<[a-zA-Z0-9_|]+>")
+"""How a Lark grammar can name a special token."""
 
 
 class LlamaCppEngine:
@@ -60,12 +63,14 @@ class LlamaCppEngine:
         adapter_path: Path | None = None,
         implied_bos: str = "",
         control_ids: Collection[int] = (),
+        end_token: str = "",
     ) -> None:
         """Load the model. Raises EngineError.
 
         implied_bos: the token text that llama.cpp itself puts before each prompt of this model,
         empty where it puts none. A template that writes it too would double it.
         control_ids: tokens that steer the model; one of them at the end of a line ends its turn.
+        end_token: text of the one that ends an answer (`<|im_end|>`), empty if there is none.
         """
         self._model_path = model_path
         self._adapter_path = adapter_path
@@ -73,6 +78,7 @@ class LlamaCppEngine:
         self._window_tokens = window_tokens
         self._implied_bos = implied_bos
         self._control_ids = frozenset(control_ids)
+        self._end_token = end_token if _NAMED_TOKEN.fullmatch(end_token) else ""
         self._context_tokens = min(FIRST_CONTEXT_TOKENS, window_tokens)
         self._server: Any = self._open_server()
 
@@ -131,7 +137,10 @@ class LlamaCppEngine:
         happens with the next line's prompt, so a line costs no evaluation of its own.
         """
         request = self._request(prompt, replace(sampling, stop=("\n",)))
-        request["grammar"] = f"%llguidance {{}}\nstart: line\nline: /{_in_slashes(pattern)}/"
+        # llama.cpp lets the grammar end with one end token, whichever it met first; the model's
+        # own is named to be among them.
+        end = f" {self._end_token}?" if self._end_token else ""
+        request["grammar"] = f"%llguidance {{}}\nstart: line{end}\nline: /{_in_slashes(pattern)}/"
         # The only place where the chunks tell an end token from a newline.
         request |= {"logprobs": 1, "post_sampling_probs": True}
         text, tokens, last_id, reason = "", 0, None, ""

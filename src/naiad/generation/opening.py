@@ -73,6 +73,7 @@ def open_engine(
         adapter_path=adapter_path,
         implied_bos=(metadata.bos_token or "") if metadata.adds_bos else "",
         control_ids=metadata.control_tokens.values(),
+        end_token=metadata.eos_token or "",
     )
 
 
