@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from naiad.grammar.families.architecture import ArchitectureGrammar
+from naiad.grammar.families.c4 import C4_GRAMMARS
 from naiad.grammar.families.er import ErGrammar
 from naiad.grammar.families.flowchart import FlowchartGrammar
 from naiad.grammar.families.gantt import GanttGrammar
 from naiad.grammar.families.git_graph import GitGraphGrammar
 from naiad.grammar.families.packet import PacketGrammar
+from naiad.grammar.families.requirement import RequirementGrammar
 from naiad.grammar.line_grammar import DiagramGrammar
 
 GRAMMARS: Mapping[str, type[DiagramGrammar]] = MappingProxyType(
@@ -21,6 +23,8 @@ GRAMMARS: Mapping[str, type[DiagramGrammar]] = MappingProxyType(
             ErGrammar,
             GanttGrammar,
             GitGraphGrammar,
+            *C4_GRAMMARS,
+            RequirementGrammar,
             PacketGrammar,
             ArchitectureGrammar,
         )
