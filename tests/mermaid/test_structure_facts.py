@@ -73,6 +73,8 @@ PAIRS: dict[str, tuple[str, str, tuple[str, ...]]] = {
             "  B --> A : go\n  note right of A : tired\n",
             "stateDiagram-v2\n  [*] --> A\n  state B {\n    C --> D\n    --\n    E --> F\n  }\n"
             "  A --> B : go\n  note left of A : tired\n",
+            "stateDiagram-v2\n  [*] --> A\n  state B {\n    C --> D\n    --\n    E --> F\n  }\n"
+            '  A --> B : go\n  note right of A : tired\n  click A href "https://example.org"\n',
         ),
     ),
     "erDiagram": (

@@ -80,7 +80,7 @@ function stateDiagram(db) {
   const drawn = nodes.map(({ label, ...node }) =>
     UNLABELLED_STATE.test(node.shape) ? node : { ...node, label },
   );
-  return { ...rest, nodes: drawn };
+  return { ...rest, nodes: drawn, links: facts(db.getLinks()) };
 }
 
 function erDiagram(db) {
