@@ -7,18 +7,24 @@ from types import MappingProxyType
 
 from naiad.grammar.rewriting.architecture import ArchitectureRewriter
 from naiad.grammar.rewriting.er import ErRewriter
+from naiad.grammar.rewriting.flowchart import FlowchartRewriter
 from naiad.grammar.rewriting.gantt import GanttRewriter
 from naiad.grammar.rewriting.git_graph import GitGraphRewriter
 from naiad.grammar.rewriting.packet import PacketRewriter
+from naiad.grammar.rewriting.requirement import RequirementRewriter
 from naiad.grammar.rewriting.rewriter import Rewriter
+from naiad.grammar.rewriting.sequence import SequenceRewriter
 
 REWRITERS: Mapping[str, type[Rewriter]] = MappingProxyType(
     {
         rewriter.type: rewriter
         for rewriter in (
+            FlowchartRewriter,
+            SequenceRewriter,
             ErRewriter,
             GanttRewriter,
             GitGraphRewriter,
+            RequirementRewriter,
             PacketRewriter,
             ArchitectureRewriter,
         )
