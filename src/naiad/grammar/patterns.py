@@ -190,7 +190,7 @@ def _rest_of_undirected_text(excluding: str, units: Iterable[str], longest: int)
     percent = "" if "%" in excluding else "%?"
     pairs = ("Tt", "Bb"), ("Bb", "Tt"), ("Ll", "Rr"), ("Rr", "Ll")
     words = [f"[^{shut}TtBbLlRr]", *(f"[{first}][^{shut}{then}]" for first, then in pairs), *units]
-    words.append(f"[TtBbLlRr][{_SPACES}][^{shut}TtBbLlRr]")
+    words.append(f"[TtBbLlRr][{_SPACES}](?:{'|'.join(words)})")
     unit = "|".join([f"{percent}(?:[^{shut}]|[{_SPACES}](?:{'|'.join(words)}))", *units])
     return f"(?:{unit}){{0,{longest - 1}}}(?:[{_SPACES}][TtBbLlRr])?{percent}"
 
