@@ -13,6 +13,7 @@ from naiad.grammar.families.gantt import GanttGrammar
 from naiad.grammar.families.git_graph import GitGraphGrammar
 from naiad.grammar.families.packet import PacketGrammar
 from naiad.grammar.families.requirement import RequirementGrammar
+from naiad.grammar.families.sequence import SequenceGrammar
 from naiad.grammar.line_grammar import DiagramGrammar
 
 GRAMMARS: Mapping[str, type[DiagramGrammar]] = MappingProxyType(
@@ -20,6 +21,7 @@ GRAMMARS: Mapping[str, type[DiagramGrammar]] = MappingProxyType(
         grammar.type: grammar
         for grammar in (
             FlowchartGrammar,
+            SequenceGrammar,
             ErGrammar,
             GanttGrammar,
             GitGraphGrammar,

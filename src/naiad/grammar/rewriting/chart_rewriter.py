@@ -10,6 +10,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from typing import ClassVar
 
+from naiad.grammar.rewriting.escaping import escaped
 from naiad.grammar.rewriting.rewriter import Rewriter
 
 _ACCESSIBLE = re.compile(r"(?P<key>accTitle|accDescr)\s*:\s*(?P<text>.*)")
@@ -27,6 +28,8 @@ class ChartRewriter(Rewriter):
     """Pattern of the header's keyword."""
     semicolons: ClassVar[bool] = False
     """Whether the family's parser takes `;` for the end of a line."""
+    barred_in_title: ClassVar[str] = ""
+    """Characters of a title that the canonical subset writes as entities."""
 
     def __init__(self, *, repairing: bool) -> None:
         super().__init__(repairing=repairing)
@@ -80,7 +83,7 @@ class ChartRewriter(Rewriter):
         title = _TITLE.fullmatch(text)
         if title:
             # Mermaid reads an empty title as none.
-            words = single_spaced(title["text"] or "")
+            words = escaped(single_spaced(title["text"] or ""), self.barred_in_title)
             return [f"    title {words}"] if words else []
         return None
 
