@@ -67,7 +67,7 @@ _SCALAR = f"(?:{_NUMBER}|{_STRING}|{_WORD})"
 def _json_settings() -> str:
     """Pattern of a directive's JSON: settings, and sections of two levels."""
     scalar = f"(?:{_NUMBER}|{_STRING}|{_BOOLEAN})"
-    key = quoted(name("a-z", "A-Za-z0-9", except_for=(*_POISONOUS, *_BOUNDED)))
+    key = quoted(name("a-z", "A-Za-z0-9", except_for=_BOUNDED))
     bounded = [f"{quoted(word)}: {values}" for word, values in _BOUNDED.items()]
     leaf = f"(?:{'|'.join([f'{key}: {scalar}', *bounded])})"
     inner = one_of({each for names in _INNER_SECTIONS.values() for each in names})

@@ -12,6 +12,7 @@ from naiad.grammar.families.flowchart import FlowchartGrammar
 from naiad.grammar.families.gantt import GanttGrammar
 from naiad.grammar.families.git_graph import GitGraphGrammar
 from naiad.grammar.families.packet import PacketGrammar
+from naiad.grammar.families.pie import PieGrammar
 from naiad.grammar.families.requirement import RequirementGrammar
 from naiad.grammar.families.sequence import SequenceGrammar
 from naiad.grammar.line_grammar import DiagramGrammar
@@ -24,8 +25,8 @@ GRAMMARS: Mapping[str, type[DiagramGrammar]] = MappingProxyType(
             SequenceGrammar,
             ErGrammar,
             GanttGrammar,
+            PieGrammar,
             GitGraphGrammar,
-            *C4_GRAMMARS,
             RequirementGrammar,
             PacketGrammar,
             ArchitectureGrammar,

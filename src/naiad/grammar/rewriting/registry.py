@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from naiad.grammar.rewriting.architecture import ArchitectureRewriter
+from naiad.grammar.rewriting.c4 import C4_REWRITERS
 from naiad.grammar.rewriting.er import ErRewriter
 from naiad.grammar.rewriting.flowchart import FlowchartRewriter
 from naiad.grammar.rewriting.gantt import GanttRewriter
 from naiad.grammar.rewriting.git_graph import GitGraphRewriter
 from naiad.grammar.rewriting.packet import PacketRewriter
+from naiad.grammar.rewriting.pie import PieRewriter
 from naiad.grammar.rewriting.requirement import RequirementRewriter
 from naiad.grammar.rewriting.rewriter import Rewriter
 from naiad.grammar.rewriting.sequence import SequenceRewriter
@@ -23,6 +25,7 @@ REWRITERS: Mapping[str, type[Rewriter]] = MappingProxyType(
             SequenceRewriter,
             ErRewriter,
             GanttRewriter,
+            PieRewriter,
             GitGraphRewriter,
             RequirementRewriter,
             PacketRewriter,
