@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from naiad.errors import InvalidDiagram
 from naiad.grammar.reading import Refusal, refusal
-from naiad.grammar.rewriting.rewrite import rewrite
+from naiad.grammar.rewriting.rewrite import as_meant, rewrite
 from naiad.grammar.rewriting.rewriter import Change
 from naiad.mermaid.judge import validate
 from naiad.mermaid.source import extract_diagram
@@ -47,6 +47,10 @@ def fix(text: str) -> FixedDiagram:
     changes: list[Change] = []
     if source != text.strip():
         changes.append(Change("took the diagram out of the text around it", 1))
+    meant = as_meant(source)
+    if meant != source:
+        source = meant
+        changes.append(Change("replaced what Mermaid accepts and takes for something else", 1))
     verdict = validate(source)
     kept = None
     for _ in range(MOST_PASSES):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from naiad.grammar.families.architecture import ArchitectureGrammar
+from naiad.grammar.families.class_diagram import ClassGrammar
 from naiad.grammar.families.c4 import C4_GRAMMARS
 from naiad.grammar.families.er import ErGrammar
 from naiad.grammar.families.flowchart import FlowchartGrammar
@@ -23,11 +24,13 @@ GRAMMARS: Mapping[str, type[DiagramGrammar]] = MappingProxyType(
         for grammar in (
             FlowchartGrammar,
             SequenceGrammar,
+            ClassGrammar,
             ErGrammar,
             GanttGrammar,
             PieGrammar,
             GitGraphGrammar,
             RequirementGrammar,
+            *C4_GRAMMARS,
             PacketGrammar,
             ArchitectureGrammar,
         )

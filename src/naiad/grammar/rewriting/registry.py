@@ -28,6 +28,7 @@ REWRITERS: Mapping[str, type[Rewriter]] = MappingProxyType(
             PieRewriter,
             GitGraphRewriter,
             RequirementRewriter,
+            *C4_REWRITERS,
             PacketRewriter,
             ArchitectureRewriter,
         )

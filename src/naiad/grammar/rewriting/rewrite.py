@@ -45,6 +45,16 @@ def rewrite(source: str, *, repairing: bool) -> Rewritten:
     return Rewritten("\n".join(written), tuple(rewriter.changes))
 
 
+def as_meant(source: str) -> str:
+    """`source` without the writing that Mermaid accepts and takes for something else.
+
+    So far that is one thing: the single quotes of C4, see rewriting.c4_calls.
+    """
+    diagram_type = diagram_type_of(source)
+    rewriter = REWRITERS.get(diagram_type) if diagram_type is not None else None
+    return source if rewriter is None else rewriter.as_meant(source)
+
+
 def _rewritten_line(rewriter: Rewriter, line: str) -> list[str]:
     text = line.strip()
     if not text:
