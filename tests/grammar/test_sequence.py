@@ -164,7 +164,8 @@ def test_usual_slips_are_mended(check_repair: Check) -> None:
                 "    participant W as Web one\n    D->>W: x",
             ),
             (
-                "sequenceDiagram\nparticipant A: Ann\nNote A: n\nNote right of A\none\ntwo\nend note",
+                "sequenceDiagram\nparticipant A: Ann\nNote A: n\n"
+                "Note right of A\none\ntwo\nend note",
                 "sequenceDiagram\n    participant A as Ann\n    Note over A: n\n"
                 "    Note right of A: one<br/>two",
             ),

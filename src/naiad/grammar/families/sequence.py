@@ -12,7 +12,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from naiad.grammar.families.sequence_names import fresh, fresh_simple, is_simple
+from naiad.grammar.families.sequence_names import (
+    fresh,
+    fresh_simple,
+    is_name,
+    is_simple,
+    takes_alias,
+)
 from naiad.grammar.line_grammar import INDENT, Accessibility, DiagramGrammar, LineForm
 from naiad.grammar.patterns import ENTITY, literal, one_of, optional, text
 
@@ -78,6 +84,31 @@ class _Block:
     """Who has been destroyed in any of its sections."""
     has_content: bool = False
     """Whether any section draws something: Mermaid gives an empty block no place."""
+
+
+@dataclass(frozen=True)
+class DeclarationForm(LineForm):
+    """A line that declares someone who must not be there already.
+
+    The pattern is long, so lines are only generated with it; they are read with `any_name`.
+    """
+
+    any_name: str = ""
+    """The line with anything in place of the name, which is the group `declared`."""
+    taken: frozenset[str] = frozenset()
+    """Plain names that are taken, in lower case."""
+    unusual: bool = False
+    """Whether names of several words are possible."""
+
+    def match(self, line: str) -> re.Match[str] | None:
+        match = LineForm(self.name, self.any_name, indent=self.indent).match(line)
+        if match is None or not is_name(match["declared"]):
+            return None
+        declared = match["declared"]
+        if is_simple(declared):
+            return None if declared.lower() in self.taken else match
+        is_alone = takes_alias(declared) or match.end() == match.end("declared")
+        return match if self.unusual and is_alone else None
 
 
 class SequenceGrammar(DiagramGrammar):
@@ -181,19 +212,27 @@ class SequenceGrammar(DiagramGrammar):
         yield from self._accessibility.forms()
 
     def _declarations(self, indent: int) -> Iterator[LineForm]:
-        pattern = f"{_KIND} {self._declaration(unusual=True)}"
-        yield LineForm("participant", pattern, self._read_participant, indent)
+        yield self._declaration("participant", _KIND, unusual=True)
         if self._live():
-            pattern = f"create {_KIND} {self._declaration(unusual=False)}"
-            yield LineForm("creation", pattern, self._read_creation, indent)
+            yield self._declaration("creation", f"create {_KIND}", unusual=False)
         if not self._blocks:
             yield LineForm("box", _with_text("box"), self._read_box, indent)
 
-    def _declaration(self, *, unusual: bool) -> str:
-        """Name, type and alias of someone new; unusual: also names of several words."""
+    def _declaration(self, name: str, kind: str, *, unusual: bool) -> DeclarationForm:
+        """The line that declares someone new; unusual: also names of several words."""
         more = f"{optional(_TYPE)}{optional(f' as {_TEXT}')}"
-        plain = f"{fresh_simple(self._participants)}{more}"
-        return f"(?P<declared>{fresh(more, self._participants) if unusual else plain})"
+        taken = self._participants
+        names = fresh(more, taken) if unusual else f"{fresh_simple(taken)}{more}"
+        creates = name == "creation"
+        return DeclarationForm(
+            name,
+            f"{kind} {names}",
+            self._read_creation if creates else self._read_participant,
+            self._indent() + (0 if self._box_is_empty is None else INDENT),
+            any_name=rf"{kind} (?P<declared>[^@]{{1,160}}?){more}",
+            taken=frozenset(each.lower() for each in taken if is_simple(each)),
+            unusual=unusual,
+        )
 
     def _messages(self, live: list[str], indent: int) -> Iterator[LineForm]:
         ends = one_of(live)
@@ -254,8 +293,7 @@ class SequenceGrammar(DiagramGrammar):
     def _in_box(self) -> Iterator[LineForm]:
         indent = self._indent() + INDENT
         if len(self._participants) < MOST_PARTICIPANTS:
-            pattern = f"{_KIND} {self._declaration(unusual=not self._boxed_unusual)}"
-            yield LineForm("participant", pattern, self._read_participant, indent)
+            yield self._declaration("participant", _KIND, unusual=not self._boxed_unusual)
         known = [each for each in self._participants if each not in self._boxed]
         if known:
             pattern = f"{_KIND} (?P<declared>{one_of(known)})"
@@ -289,7 +327,7 @@ class SequenceGrammar(DiagramGrammar):
         self._titled = True
 
     def _read_participant(self, match: re.Match[str]) -> None:
-        declared = re.split(r"@\{| as ", match["declared"])[0]
+        declared = match["declared"]
         self._participants.setdefault(declared)
         if self._box_is_empty is not None:
             self._box_is_empty = False

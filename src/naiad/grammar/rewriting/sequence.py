@@ -323,6 +323,8 @@ class SequenceRewriter(Rewriter):
     def _sent(self, read: Message) -> Iterator[str]:
         sender = self._name(read.sender)
         receivers = read.receiver.split(",") if self.repairing else [read.receiver]
+        if len(receivers) > 1:
+            self.note("wrote a message for each of the receivers")
         for each in receivers:
             receiver = self._name(each.strip())
             yield from self._let_go((sender, receiver))
