@@ -17,7 +17,7 @@ _ACCESSIBLE = re.compile(r"(?P<key>accTitle|accDescr)\s*:\s*(?P<text>.*)")
 _BLOCK = re.compile(r"accDescr\s*\{(?P<text>.*)")
 _TITLE = re.compile(r"title(?:\s+(?P<text>.*))?")
 _TITLE_SLIP = re.compile(r"title\s*[:=]\s*(?P<text>.*)|title\s+(?P<quiet>.*)", re.IGNORECASE)
-_BULLET = re.compile(r"[-*•]\s+(?=\S)")
+_BULLET = re.compile(r"\A[-*•]\s+(?=\S)")
 _NUMBERED = re.compile(r"\d+[.)]\s+(?=\S)")
 
 
