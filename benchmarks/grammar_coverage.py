@@ -3,10 +3,11 @@
     python benchmarks/grammar_coverage.py DATA.jsonl … [--type T] [--show N] [--drawn] [--json]
 
 Rows hold a diagram under `mermaid`, or are training rows of any format Naiad reads (the answer
-is the diagram). Each valid one whose data Mermaid can draw is normalised; it counts as accepted when the official parser
-accepts the result, Mermaid's database says the same of both, and the grammar reads it. The
-fixer is run on each as well: it must leave the structure of every valid one unchanged, and
-running it again must change nothing. --drawn leaves out those that the renderer cannot draw.
+is the diagram). Each valid one whose data Mermaid can draw is normalised; it counts as accepted
+when the official parser accepts the result, Mermaid's database says the same of both, and the
+grammar reads it. The fixer is run on each as well: it must leave the structure of every valid
+one unchanged, and running it again must change nothing. --drawn leaves out those that the
+renderer cannot draw.
 Exit status 0 whatever is found.
 """
 
@@ -22,7 +23,7 @@ from pathlib import Path
 
 from naiad.errors import InvalidDiagram, NaiadError
 from naiad.grammar import fix, refusal
-from naiad.grammar.rewriting.rewrite import rewrite
+from naiad.grammar.rewriting.rewrite import as_meant, rewrite
 from naiad.mermaid import diagram_type_of, extract_diagram, validate
 from naiad.mermaid.render import render_svg
 from naiad.mermaid.structure import structure_difference, structure_of
@@ -75,6 +76,7 @@ def sources(data: Path) -> Iterator[str]:
 
 def measure(source: str, coverage: Coverage, *, drawn: bool) -> None:
     """Add one diagram to its family's counts."""
+    source = as_meant(source)
     if not validate(source).valid or (drawn and not draws(source)):
         return
     try:

@@ -159,12 +159,18 @@ function c4(db) {
   });
 }
 
+// The database has no getter for the day that its weekend begins with.
+const aFriday = { isoWeekday: () => 5, format: () => "" };
+
 function gantt(db) {
+  const excludes = db.getExcludes();
   // Dates worked out, not how they were given: `5d` and the day itself are the same bar.
   const given = ["manualEndTime", "order", "prevTaskId", "processed", "raw", "type"];
   return {
     ...byGetters(db),
     tasks: db.getTasks().map((task) => facts(task, ...given)),
+    fridayIsWeekend:
+      excludes.includes("weekends") && db.isInvalidDate(aFriday, "", ["weekends"], []),
     inclusiveEndDates: db.endDatesAreInclusive(),
     topAxis: db.topAxisEnabled(),
   };
