@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from naiad.grammar.families.architecture import ArchitectureGrammar
-from naiad.grammar.families.class_diagram import ClassGrammar
 from naiad.grammar.families.c4 import C4_GRAMMARS
+from naiad.grammar.families.class_diagram import ClassGrammar
 from naiad.grammar.families.er import ErGrammar
 from naiad.grammar.families.flowchart import FlowchartGrammar
 from naiad.grammar.families.gantt import GanttGrammar
