@@ -44,6 +44,7 @@ _PLACEHOLDER = re.compile("\ufb02\u00b0(\u00b0?)(.*?)\u00b6\u00df")
 _ENTITY = re.compile(r"&#?\w+;")
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _BLANKS = re.compile(r"[ \t]+")
+_NEW_LINE = re.compile(r" ?\n ?")
 _ESCAPED_TAG = re.compile("\x01(?=[A-Za-z/!?])")
 _ESCAPED_ENTITY = re.compile(r"\x02(?=#?\w+;)")
 
@@ -115,6 +116,8 @@ def drawn_text(text: str, *, is_html: bool) -> str:
     text = _BLANKS.sub(" ", _LINE_BREAK.sub("<br>", text)).strip(" \n")
     if not is_html:
         return _PLACEHOLDER.sub(lambda found: html.unescape(_entity(found)), text)
+    # Where labels are HTML, createText makes a <br/> of every new line in them.
+    text = _NEW_LINE.sub("<br>", text)
     text = _ENTITY.sub(_marked_character, _PLACEHOLDER.sub(_entity, text))
     text = _ESCAPED_ENTITY.sub("&amp;", _ESCAPED_TAG.sub("&lt;", text))
     return text.replace("\x01", "<").replace("\x02", "&")

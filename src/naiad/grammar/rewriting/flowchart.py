@@ -50,6 +50,7 @@ class FlowchartRewriter(Rewriter):
         self._depth = 0
         self._held = ""
         self._nodes: set[str] = set()
+        self._edge_ids: set[str] = set()
         self._readers: tuple[tuple[re.Pattern[str], _Read], ...] = (
             (_SUBGRAPH, self._subgraph),
             (_END, self._end),
@@ -109,7 +110,11 @@ class FlowchartRewriter(Rewriter):
     def _chain(self, chain: Chain) -> list[str]:
         """Canonical statements of a chain: an edge with an id stands alone between plain nodes."""
         new = [node for node in chain.nodes if node.text != node.id or node.id not in self._nodes]
+        first = chain.nodes[0]
+        if first.id in self._edge_ids and first.edge_data and not chain.joints:
+            return [first.id + look for look in first.edge_data]
         self._nodes |= {node.id for node in chain.nodes}
+        self._edge_ids |= {joint.id for joint in chain.joints if joint is not None}
         links = [joint for joint in chain.joints if joint is not None]
         has_and = len(links) < len(chain.joints)
         named = any(link.id for link in links)

@@ -45,6 +45,8 @@ class Node:
     """Canonical brackets with label, `@{ … }`, or nothing."""
     classes: str = ""
     """`:::name` or nothing."""
+    edge_data: tuple[str, ...] = ()
+    """What `@{ … }` says if the id is that of an edge."""
 
     @property
     def text(self) -> str:
@@ -144,7 +146,8 @@ class ChainReader:
         data = written.data_of(inner)
         if data is None or node.shape or node.classes:
             raise Unreadable(self._text)
-        return replace(node, shape=written.node_data(data) or "")
+        looks = tuple(written.edge_data(data))
+        return replace(node, shape=written.node_data(data) or "", edge_data=looks)
 
     def _brackets(self) -> str:
         """Canonical brackets with their label, nothing where there are none."""
