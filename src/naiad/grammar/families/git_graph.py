@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from naiad.grammar.line_form import LineForm
 from naiad.grammar.line_grammar import Accessibility, DiagramGrammar
+from naiad.grammar.new_name_form import NewNameForm
 from naiad.grammar.patterns import (
     ENTITY,
     LONGEST_TEXT,
@@ -49,7 +50,21 @@ KEYWORDS = frozenset(
     }
 )
 """Names of branches that need quotes."""
-_PLAIN_BRANCH = re.compile(r"(?!title)[A-Za-z](?:[A-Za-z0-9_./-]{0,38}[A-Za-z0-9_-])?")
+
+
+def _branch_name(taken: Iterable[str]) -> str:
+    """Pattern of a branch without quotes that is none of `taken`."""
+    return name(
+        "A-Za-z",
+        r"A-Za-z0-9_./\-",
+        last=r"A-Za-z0-9_\-",
+        except_for=taken,
+        beginnings=("title",),
+    )
+
+
+_PLAIN_NAME = _branch_name(KEYWORDS)
+_PLAIN_BRANCH = re.compile(_PLAIN_NAME)
 _SECTION = re.compile(r"  (\w+):")
 _MAIN_SETTING = re.compile(r'    mainBranchName: (?:"(?P<quoted>[^"]*)"|(?P<bare>.*))')
 _DIRECTIVE = re.compile(r"%%\{init: (?P<settings>.*)\}%%")
@@ -58,7 +73,7 @@ _NO_TEXT = re.compile(r"(?i:true|false|null)|[0-9.]+")
 
 def is_plain_branch(branch: str) -> bool:
     """Whether a branch is written without quotes."""
-    return branch not in KEYWORDS and _PLAIN_BRANCH.fullmatch(branch) is not None
+    return _PLAIN_BRANCH.fullmatch(branch) is not None
 
 
 def branch_text(branch: str) -> str:
@@ -151,23 +166,6 @@ class GitHistory:
             self.by_id[commit.id] = commit
 
 
-@dataclass(frozen=True)
-class _NewNameForm(LineForm):
-    """A line that gives a name which none of `taken` may be.
-
-    The pattern that leaves them out is long: an engine takes 10 ms for it, Python 100. So lines
-    are generated with it, and read with `plain` and a look at what is taken.
-    """
-
-    plain: str = ""
-    """The pattern of the line with any name, in the group `name`, or none."""
-    taken: frozenset[str] = frozenset()
-
-    def match(self, line: str) -> re.Match[str] | None:
-        match = LineForm(self.name, self.plain, indent=self.indent).match(line)
-        return None if match is None or match["name"] in self.taken else match
-
-
 class GitGraphGrammar(DiagramGrammar):
     """Every line is one that Mermaid can carry out on the branches as they are by then."""
 
@@ -230,30 +228,30 @@ class GitGraphGrammar(DiagramGrammar):
     def _with_new_id(self, form: str, start: str, end: str, read: _Read) -> LineForm:
         taken = self._history.by_id
         new = text_except(taken, _SHUT, units=_ENTITIES)
-        return _NewNameForm(
+        return NewNameForm(
             form,
             f'{start}(?: id: "{new}")?{end}',
             read,
-            plain=f'{start}(?: id: "(?P<name>{_NAME})")?{end}',
+            any_name=f'{start}(?: id: "(?P<new>{_NAME})")?{end}',
             taken=frozenset(taken),
         )
 
     def _new_branches(self) -> Iterator[LineForm]:
         taken = self._history.branches
         order = optional(f" order: {integer(0, 99)}")
-        plain = name(
-            "A-Za-z",
-            r"A-Za-z0-9_./\-",
-            last=r"A-Za-z0-9_\-",
-            except_for=(*KEYWORDS, *taken),
-            beginnings=("title",),
+        plain = _branch_name((*KEYWORDS, *taken))
+        yield NewNameForm(
+            "branch",
+            f"branch {plain}{order}",
+            self._read_branch,
+            taken=frozenset(taken),
+            any_name=f"branch (?P<new>{_PLAIN_NAME}){order}",
         )
-        yield LineForm("branch", f"branch (?P<name>{plain}){order}", self._read_branch)
-        yield _NewNameForm(
+        yield NewNameForm(
             "branch",
             f'branch "{text_except(taken, _SHUT, units=_ENTITIES)}"{order}',
             self._read_branch,
-            plain=f'branch "(?P<name>{_NAME})"{order}',
+            any_name=f'branch "(?P<new>{_NAME})"{order}',
             taken=frozenset(taken),
         )
 
@@ -264,13 +262,13 @@ class GitGraphGrammar(DiagramGrammar):
         self._history.current = _branch_of(match)
 
     def _read_commit(self, match: re.Match[str]) -> None:
-        self._history.commit(match["name"])
+        self._history.commit(match["new"])
 
     def _read_branch(self, match: re.Match[str]) -> None:
-        self._history.branch(match["name"])
+        self._history.branch(match["new"])
 
     def _read_merge(self, match: re.Match[str]) -> None:
-        self._history.merge(_branch_of(match), match["name"])
+        self._history.merge(_branch_of(match), match["new"])
 
     def _read_cherry_pick(self, match: re.Match[str]) -> None:
         self._history.cherry_pick(match[0].split('"')[1])
