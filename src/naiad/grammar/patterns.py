@@ -76,6 +76,7 @@ def text(
     *,
     units: Iterable[str] = (LINE_BREAK, ENTITY),
     longest: int = LONGEST_TEXT,
+    first_except: str = "",
     first_word_except: Iterable[str] = (),
     second_except: str = "",
 ) -> str:
@@ -83,7 +84,7 @@ def text(
 
     excluding: characters that the family's parser would take for something else. units:
     patterns of several characters that stand for one, although they hold excluded characters.
-    first_word_except: words of a-z that the text, in any case, does not begin with, for where
+    first_except: what may not come first. first_word_except: words of a-z that the text, in any case, does not begin with, for where
     the parser knows statements by their first word. second_except: what may not come second.
     Controls, line separators and invisible reordering characters are always excluded. A `%` is
     never followed by another one, which could begin a directive; excluded, it is nowhere.
@@ -92,9 +93,9 @@ def text(
     rest = _rest_of_text(excluding, units, longest)
     words = frozenset(first_word_except)
     if not words and not second_except:
-        first_unit = "|".join([f"[^{shut}{_SPACES}]", *units])
+        first_unit = "|".join([f"[^{shut}{_SPACES}{_escaped(first_except)}]", *units])
         return f"(?:{first_unit}){rest}"
-    heads, whole = _heads(words, excluding, second_except, tuple(units))
+    heads, whole = _heads(words, (excluding, first_except, second_except), tuple(units))
     if "%" not in second_except:
         heads.append(f"(?:{whole[0]})%")
     return f"(?:(?:{'|'.join(heads)}){rest}|{'|'.join(whole)})"
@@ -109,13 +110,18 @@ def _rest_of_text(excluding: str, units: Iterable[str], longest: int) -> str:
 
 
 def _heads(
-    words: frozenset[str], excluding: str, second_except: str, units: tuple[str, ...]
+    words: frozenset[str], barred: tuple[str, str, str], units: tuple[str, ...]
 ) -> tuple[list[str], list[str]]:
-    """Patterns of how texts begin that begin with none of the words, and of those that end so."""
+    """Patterns of how texts begin that begin with none of the words, and of those that end so.
+
+    barred: the characters that come nowhere, not first, not second.
+    """
+    excluding, first_except, second_except = barred
     shut = _shut(excluding)
     second = shut + _escaped(second_except)
     letters = frozenset(word[0] for word in words)
-    alone = "|".join([f"[^{shut}{_SPACES}{_both_cases(letters)}]", *units])
+    not_first = _escaped(first_except) + _both_cases(letters)
+    alone = "|".join([f"[^{shut}{_SPACES}{not_first}]", *units])
     heads, whole = [f"(?:{alone})(?:{'|'.join([f'[^{second}]', *units])})"], [alone]
     for letter in sorted(letters):
         suffixes = frozenset(word[1:] for word in words if word[0] == letter)
