@@ -84,8 +84,9 @@ def text(
 
     excluding: characters that the family's parser would take for something else. units:
     patterns of several characters that stand for one, although they hold excluded characters.
-    first_except: what may not come first. first_word_except: words of a-z that the text, in any case, does not begin with, for where
-    the parser knows statements by their first word. second_except: what may not come second.
+    first_except, second_except: what may not come first or second. first_word_except: words of
+    a-z that the text, in any case, does not begin with, for where the parser knows statements by
+    their first word.
     Controls, line separators and invisible reordering characters are always excluded. A `%` is
     never followed by another one, which could begin a directive; excluded, it is nowhere.
     """
