@@ -24,9 +24,16 @@ from naiad.grammar.patterns import (
     text,
 )
 
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 KEYWORDS = frozenset(
-    "accDescr accTitle call class classDef click direction end flowchart graph href interpolate "
-    "linkStyle style subgraph swimlane _blank _parent _self _top".split()
+    _words(
+        "accDescr accTitle call class classDef click direction end flowchart graph href "
+        "interpolate linkStyle style subgraph swimlane _blank _parent _self _top"
+    )
 )
 """What the lexer takes for itself at the beginning of an id, and before a `-` or `.` in it."""
 UNSAFE_NAMES = frozenset({"__proto__", "constructor", "hasOwnProperty"})
@@ -45,8 +52,8 @@ _REST = "A-Za-z0-9_"
 _SIGNS = r"(?:[.\-][A-Za-z0-9_]{1,40}){0,8}"
 _DIGITS = "[0-9]{1,20}"
 # Behind digits and letters beyond ASCII the lexer begins anew; this avoids more than keywords.
-_TAIL = name("A-Za-z", _REST, beginnings={each.strip("_")[:2] for each in KEYWORDS}, longest=30)
-_NUMBERED = f"{_DIGITS}(?:_?{_TAIL})?"
+_TAIL = name("A-Za-z", _REST, beginnings={each.strip("_")[:2] for each in KEYWORDS})
+_NUMBERED = f"{_DIGITS}(?:_[0-9][A-Za-z0-9_]{{0,39}}|_?{_TAIL})?"
 _FOREIGN = f"(?:[{LETTERS}{IDEOGRAPHS}]{{1,40}}(?:{_DIGITS})?(?:{_TAIL})?){{1,4}}"
 # Mermaid names edges L_from_to_0: a node of that name would be taken for the edge.
 _L_NAME = "L_(?:[A-Za-z0-9_]{0,30}_)?[0-9]{0,6}[A-Za-z][A-Za-z0-9]{0,30}"
@@ -102,7 +109,7 @@ BRACKETS = (
     ("(((", ")))"),
 )
 """What stands before and behind a label, the usual ones first."""
-SHAPES = tuple(
+SHAPES = _words(
     "rect rounded stadium fr-rect cyl datastore folder bucket console browser person circle bang "
     "cloud diam hex lean-r lean-l trap-b trap-t dbl-circ text notch-rect lin-rect sm-circ fr-circ "
     "fork hourglass brace brace-r braces bolt doc delay h-cyl lin-cyl curv-trap div-rect tri "
@@ -118,12 +125,12 @@ SHAPES = tuple(
     "internal-storage window-pane junction filled-circle loop-limit notched-pentagon manual-file "
     "flipped-triangle manual-input sloped-rectangle documents st-doc stacked-document procs "
     "processes stacked-rectangle stored-data bow-tie-rectangle summary crossed-circle "
-    "tagged-document tagged-rectangle tag-proc tagged-process paper-tape lined-document".split()
+    "tagged-document tagged-rectangle tag-proc tagged-process paper-tape lined-document"
 )
 """Every documented `shape:` of Mermaid 12.3 by its short name, then their other names."""
-CURVES = tuple(
+CURVES = _words(
     "basis bumpX bumpY cardinal catmullRom linear monotoneX monotoneY natural step stepAfter "
-    "stepBefore".split()
+    "stepBefore"
 )
 """Line forms that an edge may have."""
 
@@ -195,7 +202,7 @@ _ADDRESS = quoted(
     r"(?:https?://[A-Za-z0-9]|mailto:[A-Za-z0-9]|\.{0,2}/|#|[A-Za-z0-9_])"
     r"(?:[A-Za-z0-9_.~/?=\&+@,!'()$*\-]|:[0-9/]|%[0-9A-Fa-f]{2}|#[A-Za-z0-9_\-]){0,200}"
 )
-_TIP = optional(f" {quoted(text(units=(LINE_BREAK, ENTITY)))}")
+_TIP = optional(f" {quoted(_PLAIN)}")
 _ARGUMENTS = optional(text('"<>#;\\`()', units=(), longest=60))
 CLICK = (
     f"(?:href {_ADDRESS}{_TIP}(?: (?:_blank|_self|_parent|_top))?"

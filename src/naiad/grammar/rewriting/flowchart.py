@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 
 from naiad.grammar.families.flowchart_patterns import ANY_ID
 from naiad.grammar.rewriting import flowchart_text as written
-from naiad.grammar.rewriting.flowchart_reading import Chain, ChainReader, Link, Unreadable
+from naiad.grammar.rewriting.flowchart_reading import Chain, ChainReader, Unreadable
 from naiad.grammar.rewriting.rewriter import Rewriter
 
 _HEADER = re.compile(
-    r"(?P<keyword>flowchart-elk|flowchart|graph)\b(?:[ \t]*(?P<direction>LR|RL|TB|BT|TD|[<>^]|v\b))?"
-    r"(?P<rest>.*)"
+    r"(?P<keyword>flowchart-elk|flowchart|graph)\b"
+    r"(?:[ \t]*(?P<direction>LR|RL|TB|BT|TD|[<>^]|v\b))?(?P<rest>.*)"
 )
 _ARROW_DIRECTIONS = {"<": "RL", ">": "LR", "^": "BT", "v": "TB"}
 # Whatever else a line says, Mermaid's lexer takes it for a direction.
@@ -70,7 +70,7 @@ class FlowchartRewriter(Rewriter):
         return [first, *self._statements(found["rest"])]
 
     def statement(self, text: str, indent: int) -> Iterable[str]:
-        text = f"{self._held}\n{text}" if self._held else text
+        text = f"{self._held}\n{' ' * indent}{text}" if self._held else text
         self._held = text if _is_open(text) else ""
         return [] if self._held else self._statements(text)
 
@@ -79,7 +79,7 @@ class FlowchartRewriter(Rewriter):
 
     def finish(self) -> Iterable[str]:
         held, self._held = self._held, ""
-        return [self._line(each) for each in held.split("\n")] if held else []
+        return [self._line(each.strip()) for each in held.split("\n")] if held else []
 
     def _line(self, text: str) -> str:
         return "    " * (self._depth + 1) + text
@@ -118,13 +118,14 @@ class FlowchartRewriter(Rewriter):
         links = [joint for joint in chain.joints if joint is not None]
         has_and = len(links) < len(chain.joints)
         named = any(link.id for link in links)
+        later = [node.later for node in chain.nodes if node.later]
         if has_and or (not named and len(chain.nodes) <= _MOST_NODES):
-            return [chain.text]
+            return [chain.text, *later]
         if all(node.text == node.id for node in chain.nodes):
             new = []
         ends = zip(chain.nodes, links, chain.nodes[1:], strict=False)
         edges = [f"{start.id} {link.text} {end.id}" for start, link, end in ends]
-        return [*(node.text for node in new), *edges]
+        return [*(node.text for node in new), *edges, *later]
 
     def _subgraph(self, found: re.Match[str]) -> str:
         line = self._line(f"subgraph {_title(found['title'])}")
@@ -148,7 +149,10 @@ class FlowchartRewriter(Rewriter):
         return self._line(f"click {found['id']} {does}{tip}{target}")
 
     def _block(self, found: re.Match[str]) -> str:
-        return self._line(f"accDescr: {found['text'].strip()}")
+        text = found["text"].strip()
+        if "\n" in text:
+            return f"{self._line('accDescr {')}\n{text}\n{self._line('}')}"
+        return self._line(f"accDescr: {text}")
 
 
 def _is_open(text: str) -> bool:

@@ -42,15 +42,22 @@ class Node:
 
     id: str
     shape: str = ""
-    """Canonical brackets with label, `@{ … }`, or nothing."""
+    """Canonical brackets with label, or nothing."""
     classes: str = ""
     """`:::name` or nothing."""
+    data: str = ""
+    """Canonical `@{ … }` or nothing."""
     edge_data: tuple[str, ...] = ()
     """What `@{ … }` says if the id is that of an edge."""
 
     @property
     def text(self) -> str:
-        return self.id + self.shape + self.classes
+        return self.id + (self.shape + self.classes or self.data)
+
+    @property
+    def later(self) -> str:
+        """The statement of the data, where brackets or a class leave no room for it."""
+        return self.id + self.data if self.data and self.shape + self.classes else ""
 
 
 @dataclass(frozen=True)
@@ -144,10 +151,10 @@ class ChainReader:
 
     def _with_data(self, node: Node, inner: str) -> Node:
         data = written.data_of(inner)
-        if data is None or node.shape or node.classes:
+        if data is None:
             raise Unreadable(self._text)
         looks = tuple(written.edge_data(data))
-        return replace(node, shape=written.node_data(data) or "", edge_data=looks)
+        return replace(node, data=written.node_data(data), edge_data=looks)
 
     def _brackets(self) -> str:
         """Canonical brackets with their label, nothing where there are none."""

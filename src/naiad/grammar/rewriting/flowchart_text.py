@@ -75,13 +75,13 @@ def data_of(text: str) -> dict[str, str] | None:
     return found
 
 
-def node_data(data: Mapping[str, str]) -> str | None:
-    """Canonical `@{ … }` of a node, None when nothing of it is drawn."""
+def node_data(data: Mapping[str, str]) -> str:
+    """Canonical `@{ … }` of a node, nothing when nothing of it is drawn."""
     shown = {key: data[key] for key in _NODE_KEYS if data.get(key)}
     if "icon" in shown or "img" in shown:
         shown.pop("shape", None)
     if not shown:
-        return None
+        return ""
     return f"@{{ {', '.join(f'{key}: {_value(key, each)}' for key, each in shown.items())} }}"
 
 
@@ -108,7 +108,13 @@ def known_shape(name: str) -> str | None:
 _OTHER_SHAPES = {
     **{"box": "rect", "square": "rect", "round": "rounded", "rounded-rect": "rounded"},
     **{"parallelogram": "lean-r", "rhombus": "diam", "oval": "stadium", "ellipse": "stadium"},
-    **{"storage": "cyl", "file": "doc", "end": "fr-circ", "input": "manual-input", "user": "person"},
+    **{
+        "storage": "cyl",
+        "file": "doc",
+        "end": "fr-circ",
+        "input": "manual-input",
+        "user": "person",
+    },
 }
 
 
