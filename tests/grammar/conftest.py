@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import random
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import pytest
-from naiad.mermaid.structure import structure_difference
 
+from naiad.errors import InvalidDiagram
 from naiad.grammar import GRAMMARS, REWRITERS, LineRefused, refusal
 from naiad.grammar.rewriting.rewrite import rewrite
 from naiad.grammar.sampling import samples
-from naiad.mermaid import validate
+from naiad.mermaid import diagram_type_of, validate
+from naiad.mermaid.structure import structure_difference, structure_of
 
 Check = Callable[..., None]
 
@@ -106,3 +110,30 @@ def check_hostile_text() -> Check:
                     list(rewriter.statement(line, len(indent)))
 
     return check
+
+
+@pytest.fixture(scope="session")
+def other_peoples_diagrams(shared_data: Path) -> list[str]:
+    """A seeded handful of each family of mermaid's own diagrams and of a user's data."""
+    by_family: dict[str | None, list[str]] = {}
+    for name in ("mermaid_corpus.jsonl", "training_data.jsonl"):
+        for line in (shared_data / name).read_text("utf-8").splitlines():
+            row = json.loads(line)
+            text = row.get("mermaid") or row["contents"][-1]["parts"][0]["text"]
+            by_family.setdefault(diagram_type_of(text), []).append(text)
+    chosen = random.Random(0)
+    few = [
+        source
+        for name, diagrams in by_family.items()
+        if name in GRAMMARS
+        for source in chosen.sample(diagrams, min(8, len(diagrams)))
+    ]
+    return [source for source in few if _can_be_worked_out(source)]
+
+
+def _can_be_worked_out(source: str) -> bool:
+    try:
+        structure_of(source)
+    except InvalidDiagram:
+        return False
+    return True
