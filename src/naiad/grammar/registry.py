@@ -12,10 +12,14 @@ from naiad.grammar.families.er import ErGrammar
 from naiad.grammar.families.flowchart import FlowchartGrammar
 from naiad.grammar.families.gantt import GanttGrammar
 from naiad.grammar.families.git_graph import GitGraphGrammar
+from naiad.grammar.families.kanban import KanbanGrammar
+from naiad.grammar.families.mindmap import MindmapGrammar
 from naiad.grammar.families.packet import PacketGrammar
 from naiad.grammar.families.pie import PieGrammar
+from naiad.grammar.families.quadrant_chart import QuadrantChartGrammar
 from naiad.grammar.families.requirement import RequirementGrammar
 from naiad.grammar.families.sequence import SequenceGrammar
+from naiad.grammar.families.xychart import XyChartGrammar
 from naiad.grammar.line_grammar import DiagramGrammar
 
 GRAMMARS: Mapping[str, type[DiagramGrammar]] = MappingProxyType(
@@ -29,6 +33,10 @@ GRAMMARS: Mapping[str, type[DiagramGrammar]] = MappingProxyType(
             GanttGrammar,
             PieGrammar,
             GitGraphGrammar,
+            MindmapGrammar,
+            QuadrantChartGrammar,
+            XyChartGrammar,
+            KanbanGrammar,
             RequirementGrammar,
             *C4_GRAMMARS,
             PacketGrammar,

@@ -7,15 +7,20 @@ from types import MappingProxyType
 
 from naiad.grammar.rewriting.architecture import ArchitectureRewriter
 from naiad.grammar.rewriting.c4 import C4_REWRITERS
+from naiad.grammar.rewriting.class_diagram import ClassRewriter
 from naiad.grammar.rewriting.er import ErRewriter
 from naiad.grammar.rewriting.flowchart import FlowchartRewriter
 from naiad.grammar.rewriting.gantt import GanttRewriter
 from naiad.grammar.rewriting.git_graph import GitGraphRewriter
+from naiad.grammar.rewriting.kanban import KanbanRewriter
+from naiad.grammar.rewriting.mindmap import MindmapRewriter
 from naiad.grammar.rewriting.packet import PacketRewriter
 from naiad.grammar.rewriting.pie import PieRewriter
+from naiad.grammar.rewriting.quadrant_chart import QuadrantChartRewriter
 from naiad.grammar.rewriting.requirement import RequirementRewriter
 from naiad.grammar.rewriting.rewriter import Rewriter
 from naiad.grammar.rewriting.sequence import SequenceRewriter
+from naiad.grammar.rewriting.xychart import XyChartRewriter
 
 REWRITERS: Mapping[str, type[Rewriter]] = MappingProxyType(
     {
@@ -23,10 +28,15 @@ REWRITERS: Mapping[str, type[Rewriter]] = MappingProxyType(
         for rewriter in (
             FlowchartRewriter,
             SequenceRewriter,
+            ClassRewriter,
             ErRewriter,
             GanttRewriter,
             PieRewriter,
             GitGraphRewriter,
+            MindmapRewriter,
+            QuadrantChartRewriter,
+            XyChartRewriter,
+            KanbanRewriter,
             RequirementRewriter,
             *C4_REWRITERS,
             PacketRewriter,
