@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from naiad.grammar.families.architecture import ArchitectureGrammar
+from naiad.grammar.families.block import BlockGrammar
 from naiad.grammar.families.c4 import C4_GRAMMARS
 from naiad.grammar.families.class_diagram import ClassGrammar
 from naiad.grammar.families.er import ErGrammar
@@ -39,6 +40,7 @@ GRAMMARS: Mapping[str, type[DiagramGrammar]] = MappingProxyType(
             KanbanGrammar,
             RequirementGrammar,
             *C4_GRAMMARS,
+            BlockGrammar,
             PacketGrammar,
             ArchitectureGrammar,
         )

@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from naiad.grammar.line_grammar import Accessibility, DiagramGrammar, LineForm
+from naiad.grammar.headings import Headings
+from naiad.grammar.line_grammar import DiagramGrammar, LineForm
 from naiad.grammar.patterns import integer, quoted, text
 
 LARGEST_PACKET_BITS = 2048
 """Mermaid draws a row for every 32 bits."""
 LARGEST_FIELD_BITS = 1024
 _LABEL = quoted(text('"\\<>;`', units=("#quot;",)))
-_TITLE = text("\\<>;`{}", units=())
 
 
 class PacketGrammar(DiagramGrammar):
@@ -28,13 +28,10 @@ class PacketGrammar(DiagramGrammar):
     def __init__(self) -> None:
         super().__init__()
         self._next_bit = 0
-        self._titled = False
-        self._accessibility = Accessibility()
+        self._headings = Headings()
 
     def body(self) -> Iterator[LineForm]:
-        if not self._titled:
-            yield LineForm("title", f"title {_TITLE}", self._read_title)
-        yield from self._accessibility.forms()
+        yield from self._headings.forms()
         start, free = self._next_bit, LARGEST_PACKET_BITS - self._next_bit
         if not free:
             return
@@ -46,9 +43,6 @@ class PacketGrammar(DiagramGrammar):
         if longest > 1:
             end = integer(start + 1, start + longest - 1)
             yield LineForm("range of bits", f"{start}-(?P<end>{end}): {_LABEL}", self._read_range)
-
-    def _read_title(self, match: re.Match[str]) -> None:
-        self._titled = True
 
     def _read_bit(self, match: re.Match[str]) -> None:
         self._next_bit += 1
