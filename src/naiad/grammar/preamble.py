@@ -46,7 +46,7 @@ def _choice(*words: str) -> tuple[str, str]:
 _SETTINGS: dict[str, tuple[str, str]] = {
     "theme": _choice("default", "base", "dark", "forest", "neutral"),
     "look": _choice("classic", "handDrawn"),
-    "layout": _choice("dagre", "elk"),
+    "layout": _choice("dagre", "elk", "tidy-tree"),
     "logLevel": (
         "(?:[0-5]|trace|debug|info|warn|error|fatal)",
         '(?:[0-5]|"(?:trace|debug|info|warn|error|fatal)")',
