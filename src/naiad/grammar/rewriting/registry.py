@@ -12,6 +12,7 @@ from naiad.grammar.rewriting.er import ErRewriter
 from naiad.grammar.rewriting.flowchart import FlowchartRewriter
 from naiad.grammar.rewriting.gantt import GanttRewriter
 from naiad.grammar.rewriting.git_graph import GitGraphRewriter
+from naiad.grammar.rewriting.journey import JourneyRewriter
 from naiad.grammar.rewriting.kanban import KanbanRewriter
 from naiad.grammar.rewriting.mindmap import MindmapRewriter
 from naiad.grammar.rewriting.packet import PacketRewriter
@@ -20,6 +21,7 @@ from naiad.grammar.rewriting.quadrant_chart import QuadrantChartRewriter
 from naiad.grammar.rewriting.requirement import RequirementRewriter
 from naiad.grammar.rewriting.rewriter import Rewriter
 from naiad.grammar.rewriting.sequence import SequenceRewriter
+from naiad.grammar.rewriting.timeline import TimelineRewriter
 from naiad.grammar.rewriting.xychart import XyChartRewriter
 
 REWRITERS: Mapping[str, type[Rewriter]] = MappingProxyType(
@@ -32,8 +34,10 @@ REWRITERS: Mapping[str, type[Rewriter]] = MappingProxyType(
             ErRewriter,
             GanttRewriter,
             PieRewriter,
+            JourneyRewriter,
             GitGraphRewriter,
             MindmapRewriter,
+            TimelineRewriter,
             QuadrantChartRewriter,
             XyChartRewriter,
             KanbanRewriter,
