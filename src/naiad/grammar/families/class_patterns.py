@@ -48,9 +48,14 @@ LITERAL_NAME = f"`{_IN_BACKTICKS}`"
 
 def bare_name(except_for: Iterable[str] = ()) -> str:
     """A class's name without backticks: runs of letters with hyphens and dots between them."""
-    first = name("A-Za-z0-9_", "A-Za-z0-9_", except_for=KEYWORDS.union(except_for))
+    taken = frozenset(except_for)
+    first = name("A-Za-z0-9_", "A-Za-z0-9_", except_for=KEYWORDS)
     beyond = f"[{_BEYOND}](?:{_RUN})?"
-    return rf"(?:{first}|{beyond})(?:{beyond}|[.\-]{_RUN}){{0,20}}"
+    more = rf"(?:{beyond}|[.\-]{_RUN})"
+    if not taken:
+        return f"(?:{first}|{beyond}){more}{{0,20}}"
+    alone = name("A-Za-z0-9_", "A-Za-z0-9_", except_for=KEYWORDS | taken)
+    return f"(?:{alone}|{first}{more}{{1,20}}|{beyond}{more}{{0,20}})"
 
 
 def class_name(group: str, except_for: Iterable[str] = ()) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from naiad.grammar.rewriting.architecture import ArchitectureRewriter
+from naiad.grammar.rewriting.block import BlockRewriter
 from naiad.grammar.rewriting.c4 import C4_REWRITERS
 from naiad.grammar.rewriting.class_diagram import ClassRewriter
 from naiad.grammar.rewriting.er import ErRewriter
@@ -21,6 +22,7 @@ from naiad.grammar.rewriting.quadrant_chart import QuadrantChartRewriter
 from naiad.grammar.rewriting.requirement import RequirementRewriter
 from naiad.grammar.rewriting.rewriter import Rewriter
 from naiad.grammar.rewriting.sequence import SequenceRewriter
+from naiad.grammar.rewriting.state import StateRewriter
 from naiad.grammar.rewriting.timeline import TimelineRewriter
 from naiad.grammar.rewriting.xychart import XyChartRewriter
 
@@ -31,6 +33,7 @@ REWRITERS: Mapping[str, type[Rewriter]] = MappingProxyType(
             FlowchartRewriter,
             SequenceRewriter,
             ClassRewriter,
+            StateRewriter,
             ErRewriter,
             GanttRewriter,
             PieRewriter,
@@ -43,6 +46,7 @@ REWRITERS: Mapping[str, type[Rewriter]] = MappingProxyType(
             KanbanRewriter,
             RequirementRewriter,
             *C4_REWRITERS,
+            BlockRewriter,
             PacketRewriter,
             ArchitectureRewriter,
         )
