@@ -194,8 +194,8 @@ _STYLES = {
     "stroke-linejoin": "(?:miter|round|bevel)",
     "animation": f"(?:dash|flow|pulse|move|blink|fade)(?: {_TIMED}){{0,5}}",
 }
-_STYLE = "|".join(f"{prop}: ?{value}" for prop, value in _STYLES.items())
-STYLES = listed(f"(?:{_STYLE})", ",", most=10)
+STYLE = "|".join(f"{prop}: ?{value}" for prop, value in _STYLES.items())
+STYLES = listed(f"(?:{STYLE})", ",", most=10)
 """`fill:#f9f,stroke:#333,stroke-width:2px`."""
 
 _ADDRESS = quoted(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from naiad.grammar.families.flowchart_patterns import ARROW, BRACKETS
 from naiad.grammar.rewriting import flowchart_text as written
@@ -13,7 +14,7 @@ Note = Callable[[str], None]
 
 _LETTER = r"A-Za-z0-9_!'*+.?/\\$%\u00aa-\uffdc"
 _ID = re.compile(rf"(?:[{_LETTER}]|-(?=[{_LETTER}])(?!\.)|,(?=[{_LETTER}])|:(?=[{_LETTER}]))+")
-_CLASS = re.compile(r":::\s*(?P<name>[A-Za-z0-9_.\-]+)")
+_CLASS = re.compile(r":::\s*(?P<name>\w+(?:[.\-]\w+)*)", re.ASCII)
 _DATA = re.compile(r'@\{(?P<inner>(?:"[^"]*"|[^"}])*)\}')
 _LINK_ID = re.compile(r'(?P<id>[^\s"\[\](){}|@]+)@(?=[^{"])')
 _FULL = re.compile(r"[xo<]?--+[-xo>]|[xo<]?==+[=xo>]|[xo<]?-?\.+-[xo>]?|~~~+")
@@ -68,6 +69,8 @@ class Link:
     label: str = ""
     """Canonical, with its quotes; empty without one."""
     id: str = ""
+    is_reversed: bool = False
+    """Whether it was written with its head at the other end, which Mermaid does not know."""
 
     @property
     def text(self) -> str:
@@ -86,6 +89,17 @@ class Chain:
     joints: tuple[Link | None, ...]
     """Between one node and the next: a link, or None for `&`."""
     rest: str
+
+    @property
+    def edges(self) -> int:
+        """Edges that Mermaid makes of it: between every two of neighbouring groups."""
+        sizes = [1]
+        for joint in self.joints:
+            if joint is None:
+                sizes[-1] += 1
+            else:
+                sizes.append(1)
+        return sum(start * end for start, end in pairwise(sizes))
 
     @property
     def text(self) -> str:
@@ -145,7 +159,7 @@ class ChainReader:
             name = self._match(_CLASS)
             if name is None:
                 raise Unreadable(self._text)
-            node = replace(node, classes=f":::{name['name'].rstrip('.-')}")
+            node = replace(node, classes=f":::{name['name']}")
         data = self._match(_DATA)
         return node if data is None else self._with_data(node, data["inner"])
 
