@@ -13,6 +13,7 @@ from naiad.grammar.families.er import ErGrammar
 from naiad.grammar.families.flowchart import FlowchartGrammar
 from naiad.grammar.families.gantt import GanttGrammar
 from naiad.grammar.families.git_graph import GitGraphGrammar
+from naiad.grammar.families.ishikawa import IshikawaGrammar
 from naiad.grammar.families.journey import JourneyGrammar
 from naiad.grammar.families.kanban import KanbanGrammar
 from naiad.grammar.families.mindmap import MindmapGrammar
@@ -21,6 +22,7 @@ from naiad.grammar.families.pie import PieGrammar
 from naiad.grammar.families.quadrant_chart import QuadrantChartGrammar
 from naiad.grammar.families.requirement import RequirementGrammar
 from naiad.grammar.families.sequence import SequenceGrammar
+from naiad.grammar.families.state import StateGrammar
 from naiad.grammar.families.timeline import TimelineGrammar
 from naiad.grammar.families.xychart import XyChartGrammar
 from naiad.grammar.line_grammar import DiagramGrammar
@@ -32,6 +34,7 @@ GRAMMARS: Mapping[str, type[DiagramGrammar]] = MappingProxyType(
             FlowchartGrammar,
             SequenceGrammar,
             ClassGrammar,
+            StateGrammar,
             ErGrammar,
             GanttGrammar,
             PieGrammar,
@@ -47,6 +50,7 @@ GRAMMARS: Mapping[str, type[DiagramGrammar]] = MappingProxyType(
             BlockGrammar,
             PacketGrammar,
             ArchitectureGrammar,
+            IshikawaGrammar,
         )
     }
 )

@@ -13,6 +13,7 @@ from naiad.grammar.rewriting.er import ErRewriter
 from naiad.grammar.rewriting.flowchart import FlowchartRewriter
 from naiad.grammar.rewriting.gantt import GanttRewriter
 from naiad.grammar.rewriting.git_graph import GitGraphRewriter
+from naiad.grammar.rewriting.ishikawa import IshikawaRewriter
 from naiad.grammar.rewriting.journey import JourneyRewriter
 from naiad.grammar.rewriting.kanban import KanbanRewriter
 from naiad.grammar.rewriting.mindmap import MindmapRewriter
@@ -49,6 +50,7 @@ REWRITERS: Mapping[str, type[Rewriter]] = MappingProxyType(
             BlockRewriter,
             PacketRewriter,
             ArchitectureRewriter,
+            IshikawaRewriter,
         )
     }
 )
