@@ -40,6 +40,8 @@ _NO_FACT = "nothing"
 _LONGEST_VALUE = 80
 """Characters of a value that a difference quotes."""
 # What mermaid's encodeEntities makes of `#quot;` and of `#35;` until the drawing is done.
+_STYLES = frozenset({"styles", "textStyles"})
+_COLON = re.compile(r"\s*:\s*")
 _PLACEHOLDER = re.compile("\ufb02\u00b0(\u00b0?)(.*?)\u00b6\u00df")
 _ENTITY = re.compile(r"&#?\w+;")
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
@@ -102,8 +104,20 @@ def _as_drawn(fact: Any, *, is_html: bool) -> Any:
     if isinstance(fact, list):
         return [_as_drawn(each, is_html=is_html) for each in fact]
     if isinstance(fact, dict):
-        return {key: _as_drawn(each, is_html=is_html) for key, each in fact.items()}
+        return {
+            key: _tight(each) if key in _STYLES else _as_drawn(each, is_html=is_html)
+            for key, each in fact.items()
+        }
     return fact
+
+
+def _tight(styles: Any) -> Any:
+    """Declarations of CSS without the blanks around their colons, which say nothing."""
+    if isinstance(styles, list):
+        return [_tight(each) for each in styles]
+    if isinstance(styles, str):
+        return _COLON.sub(":", _as_drawn(styles, is_html=False))
+    return _as_drawn(styles, is_html=False)
 
 
 def drawn_text(text: str, *, is_html: bool) -> str:

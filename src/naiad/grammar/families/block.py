@@ -32,24 +32,23 @@ SHAPES = (
 )
 """What stands before and behind the quoted label."""
 ARROW_DIRECTIONS = ("right", "left", "up", "down", "x", "y")
-LINKS = ("-->", "---", "==>", "===", "-.->", "-.-", "--x", "--o", "<-->", "<==>")
-LABELLED_LINKS = (
-    ("--", "-->"),
-    ("--", "---"),
-    ("==", "==>"),
-    ("==", "==="),
-    ("-.", ".->"),
-    ("-.", ".-"),
-    ("--", "--x"),
-    ("--", "--o"),
-    ("<--", "-->"),
+LINKS = (
+    *("-->", "---", "--x", "--o", "==>", "===", "==x", "==o", "-.->", "-.-", "-.-x", "-.-o"),
+    *("<-->", "<==>", "<-.->"),
 )
-"""What stands before and behind the quoted label of a link."""
+LABELLED_LINKS = (
+    *(("--", "-->"), ("--", "---"), ("--", "--x"), ("--", "--o")),
+    *(("==", "==>"), ("==", "==="), ("==", "==x"), ("==", "==o")),
+    *(("-.", ".->"), ("-.", ".-"), ("-.", ".-x"), ("-.", ".-o")),
+)
+"""What stands before and behind the quoted label of a link. Mermaid looks at the end alone, so
+a link with a label has no arrow at its start."""
 RESERVED_IDS = frozenset(
     {"accDescr", "accTitle", "block", "class", "classDef", "columns", "default", "end"}
     | {"interpolate", "linkStyle", "root", "space", "style"}
 )
 """Words of the lexer, and the id of the whole diagram."""
+RESERVED_CLASSES = frozenset({"DEFAULT"})
 MOST_BLOCKS = 150
 MOST_LINKS = 200
 MOST_COLUMNS = 20
@@ -75,6 +74,8 @@ class _Level:
 
     columns: int | None = None
     """None: `auto`, or not said."""
+    blockless: bool = True
+    """Whether the number of columns may be said: once, before the first block."""
     filled: bool = False
 
 
@@ -104,7 +105,7 @@ class BlockGrammar(DiagramGrammar):
 
     def body(self) -> Iterator[LineForm]:
         level = self._levels[-1]
-        if not level.filled:
+        if level.blockless:
             columns = rf"columns (?P<columns>auto|{integer(1, MOST_COLUMNS)})"
             yield self._form("columns", columns, self._read_columns)
         if len(self._ids) < MOST_BLOCKS - MOST_IN_A_ROW:
@@ -118,7 +119,8 @@ class BlockGrammar(DiagramGrammar):
                 yield self._form("link", f"{known} {_LINK} {known}", self._read_link)
             yield self._form("style", f"style {known} {DECLARATIONS}")
             yield self._form("class", f"class {listed(known, ',')} {name()}")
-        yield self._form("definition of a class", f"classDef {name()} {DECLARATIONS}")
+        class_name = name(except_for=RESERVED_CLASSES)
+        yield self._form("definition of a class", f"classDef {class_name} {DECLARATIONS}")
 
     def _blocks(self, level: _Level) -> Iterator[LineForm]:
         fresh = name("A-Za-z0-9_", except_for=RESERVED_IDS | self._ids.keys())
@@ -146,16 +148,19 @@ class BlockGrammar(DiagramGrammar):
         return LineForm(what, pattern, read_content, indent=INDENT * len(self._levels))
 
     def _read_columns(self, match: re.Match[str]) -> None:
+        self._levels[-1].blockless = False
         if match["columns"] != "auto":
             self._levels[-1].columns = int(match["columns"])
 
     def _read_row(self, match: re.Match[str]) -> None:
+        self._levels[-1].blockless = False
         for block in _QUOTED_TEXT.sub('""', match[0]).replace(", ", ",").split(" "):
             identifier = _ROW_ID.match(block)
             if identifier is not None and identifier[0] != "space":
                 self._ids[identifier[0]] = None
 
     def _read_opening(self, match: re.Match[str]) -> None:
+        self._levels[-1].blockless = False
         if match["id"] is not None:
             self._ids[match["id"]] = None
         self._levels.append(_Level())
