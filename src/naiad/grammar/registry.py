@@ -20,6 +20,7 @@ from naiad.grammar.families.mindmap import MindmapGrammar
 from naiad.grammar.families.packet import PacketGrammar
 from naiad.grammar.families.pie import PieGrammar
 from naiad.grammar.families.quadrant_chart import QuadrantChartGrammar
+from naiad.grammar.families.radar import RadarGrammar
 from naiad.grammar.families.requirement import RequirementGrammar
 from naiad.grammar.families.sequence import SequenceGrammar
 from naiad.grammar.families.state import StateGrammar
@@ -50,6 +51,7 @@ GRAMMARS: Mapping[str, type[DiagramGrammar]] = MappingProxyType(
             BlockGrammar,
             PacketGrammar,
             ArchitectureGrammar,
+            RadarGrammar,
             IshikawaGrammar,
         )
     }

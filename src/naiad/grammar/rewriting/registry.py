@@ -20,6 +20,7 @@ from naiad.grammar.rewriting.mindmap import MindmapRewriter
 from naiad.grammar.rewriting.packet import PacketRewriter
 from naiad.grammar.rewriting.pie import PieRewriter
 from naiad.grammar.rewriting.quadrant_chart import QuadrantChartRewriter
+from naiad.grammar.rewriting.radar import RadarRewriter
 from naiad.grammar.rewriting.requirement import RequirementRewriter
 from naiad.grammar.rewriting.rewriter import Rewriter
 from naiad.grammar.rewriting.sequence import SequenceRewriter
@@ -50,6 +51,7 @@ REWRITERS: Mapping[str, type[Rewriter]] = MappingProxyType(
             BlockRewriter,
             PacketRewriter,
             ArchitectureRewriter,
+            RadarRewriter,
             IshikawaRewriter,
         )
     }
