@@ -181,9 +181,8 @@ class ClassRewriter(Rewriter):
                 yield f"{self._indent}}}"
             return text[1:]
         inner = _CLASS.fullmatch(text) or _NAMESPACE.fullmatch(text)
-        if inner:
-            rest = yield from self._opened(inner)
-            return rest
+        if inner and not (self.repairing and not self._mendings and _in_words(inner["name"])):
+            return (yield from self._opened(inner))
         line = f"{accessible['key']}: {accessible['text']}" if accessible else self._line(text)
         if line is None and self.repairing and self._mendings < _MOST_MENDINGS:
             mended = mended_lines(text)
@@ -217,6 +216,8 @@ class ClassRewriter(Rewriter):
         if self.repairing and safe_id(name.id) != name.id:
             self.note(f"called the class {safe_id(name.id)}: {name.id} is a keyword")
             name = Named(safe_id(name.id))
+        elif self.repairing and str(name) != found["name"]:
+            self.note(f"put the name {name.id} in backticks")
         label = ""
         if found["label"] is not None:
             label = f'["{escaped(found["label"], BARRED) or found["label"]}"]'
@@ -270,6 +271,11 @@ def canonical_member(member: str) -> str:
 def _named(name: str) -> Named:
     """The class of this name; Mermaid puts the words of a name without backticks together."""
     return Named(name.strip("`") if name.startswith("`") else re.sub(r"\s+", "", name))
+
+
+def _in_words(name: str) -> bool:
+    """Whether a name of several words was written where Mermaid puts them together."""
+    return " " in name and not name.startswith("`")
 
 
 def _known(text: str) -> Named | None:

@@ -181,8 +181,11 @@ def _declaration(text: str) -> MendedLines | None:
     parents = list(_PARENTS.finditer(rest))
     rest = _PARENTS.sub(" ", rest).strip(" ,()")
     style = re.fullmatch(r":::\s*(\w+)", rest)
-    if rest and not style and not parents and rest.startswith(","):
+    if rest.startswith(","):
         return None
+    if rest and not style:
+        label = label or f"{name} {rest}"
+        name += re.sub(r"\W+", "", rest)
     generic = (found["generic"] or "").strip().strip("<>~").replace("<", "").replace(">", "")
     head = f"class {_safe(name)}" + (f"~{generic}~" if generic else "")
     head += f'["{escaped(label.strip(chr(34)), BARRED)}"]' if label else ""
