@@ -46,8 +46,10 @@ a link with a label has no arrow at its start."""
 RESERVED_IDS = frozenset(
     {"accDescr", "accTitle", "block", "class", "classDef", "columns", "default", "end"}
     | {"interpolate", "linkStyle", "root", "space", "style"}
+    | {"direction", "subgraph", "title"}
 )
-"""Words of the lexer, and the id of the whole diagram."""
+"""Words of the lexer, the id of the whole diagram, and statements of other families, which
+Mermaid would take for blocks."""
 RESERVED_CLASSES = frozenset({"DEFAULT"})
 MOST_BLOCKS = 150
 MOST_LINKS = 200

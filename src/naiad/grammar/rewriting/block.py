@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from naiad.grammar.families.block import ARROW_DIRECTIONS, MOST_IN_A_ROW, RESERVED_IDS
 from naiad.grammar.line_form import INDENT
 from naiad.grammar.rewriting.block_tokens import (
-    BLANKS,
     BLOCK,
     COLUMNS,
     END,
@@ -16,7 +15,9 @@ from naiad.grammar.rewriting.block_tokens import (
     NODE,
     SPACE,
     TO_THE_END,
+    bare_label_of,
     canonical_link,
+    label_of,
     shape_of,
     words,
 )
@@ -64,12 +65,13 @@ class BlockRewriter(Rewriter):
             text = self._mended(text)
         position = 0
         while position < len(text):
-            position = BLANKS.match(text, position).end()  # type: ignore[union-attr]
+            if text[position].isspace() or (self.repairing and text[position] == ";"):
+                position += 1
+                continue
             token = self._token(text, position)
             if token is None:
                 yield from self._flushed()
-                if text[position:]:
-                    yield self._indented(text[position:])
+                yield self._indented(text[position:])
                 return
             lines, position = token
             yield from lines
@@ -100,8 +102,6 @@ class BlockRewriter(Rewriter):
 
     def _token(self, text: str, position: int) -> tuple[list[str], int] | None:
         """The lines of the token at `position` and where it ends; None where there is none."""
-        if position == len(text):
-            return [], position
         if self._left is not None and (link := LINK.match(text, position)):
             self._link = link
             return [], link.end()
@@ -190,7 +190,7 @@ class BlockRewriter(Rewriter):
         shape = shape_of(match)
         if shape is None:
             return width
-        if match["bare"] is not None:
+        if bare_label_of(match):
             self.note(f"quoted the label of `{identifier}`")
         return f'{shape[0]}"{_label(match) or identifier}"{shape[1]}{width}'
 
@@ -247,4 +247,4 @@ class BlockRewriter(Rewriter):
 
 
 def _label(node: re.Match[str]) -> str:
-    return escaped((node["label"] or node["bare"] or "").strip(), is_html=True)
+    return escaped(label_of(node), is_html=True)
