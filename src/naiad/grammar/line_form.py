@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from naiad.grammar.patterns import unbounded, without_names
+from naiad.grammar.pattern_variants import for_python
+from naiad.grammar.patterns import loosened, without_names
 
 INDENT = 4
 """Spaces a level."""
@@ -34,21 +35,49 @@ class LineForm:
         """The line's parts, None when it is not of this form."""
         if line[: self.indent] != " " * self.indent:
             return None
+        if not line.startswith(_beginning(self.pattern), self.indent):
+            return None
         return _compiled(self.pattern).fullmatch(line, self.indent)
 
 
 def union(forms: Iterable[LineForm], *, bounded: bool = True) -> str:
-    """Pattern of a line of any of these forms, with its indentation, without names."""
+    """Pattern of a line of any of these forms, with its indentation, without names.
+
+    bounded=False: of such lines and others, which `read` refuses; see patterns.loosened.
+    """
     by_indent: dict[int, list[str]] = {}
     for form in forms:
-        by_indent.setdefault(form.indent, []).append(form.pattern)
+        pattern = form.pattern if bounded else loosened(form.pattern)
+        by_indent.setdefault(form.indent, []).append(pattern)
     whole = "|".join(
         f"{' ' * indent}(?:{'|'.join(patterns)})" for indent, patterns in by_indent.items()
     )
-    pattern = without_names(f"(?:{whole})")
-    return pattern if bounded else unbounded(pattern)
+    return without_names(f"(?:{whole})")
+
+
+@lru_cache(maxsize=8192)
+def _beginning(pattern: str) -> str:
+    """Letters with which all lines of the pattern begin: most forms are ruled out by these,
+    and then never compiled."""
+    plain = _LETTERS.match(pattern)
+    whole = plain is not None and "|" not in _without_groups(pattern)
+    return plain[0] if plain is not None and whole else ""
+
+
+def _without_groups(pattern: str) -> str:
+    """The pattern outside all groups and classes."""
+    outside, depth = [], 0
+    for part in _PARTS.findall(pattern):
+        depth += (part == "(") - (part == ")")
+        if depth == 0:
+            outside.append(part)
+    return "".join(outside)
+
+
+_LETTERS = re.compile(r"[A-Za-z]+(?![?*{])(?=[^?*{]|$)|[A-Za-z]+(?=[A-Za-z])")
+_PARTS = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|[()|]|[^()|\[\\]+")
 
 
 @lru_cache(maxsize=8192)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+    return re.compile(for_python(pattern))

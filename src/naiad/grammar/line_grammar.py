@@ -111,7 +111,7 @@ class DiagramGrammar(ABC):
         """Pattern of the next line with its indentation, without names and newline.
 
         None when the diagram is full and can only end. bounded=False leaves out the bound on
-        free text: see patterns.unbounded.
+        free text, and more: see patterns.loosened.
         """
         forms = self.forms()
         return union(forms, bounded=bounded) if forms else None

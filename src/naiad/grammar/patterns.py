@@ -16,6 +16,8 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from naiad.grammar.pattern_variants import remember, widened
+
 LONGEST_TEXT = 120
 """Characters of one label, message or title."""
 LONGEST_NAME = 40
@@ -99,7 +101,9 @@ def text(
     heads, whole = _heads(words, (excluding, first_except, second_except), tuple(units))
     if "%" not in second_except:
         heads.append(f"(?:{whole[0]})%")
-    return f"(?:(?:{'|'.join(heads)}){rest}|{'|'.join(whole)})"
+    exact = f"(?:(?:{'|'.join(heads)}){rest}|{'|'.join(whole)})"
+    wide = text(excluding, units=units, longest=longest, first_except=first_except)
+    return remember(exact, lookahead=exact, wide=f"(?:{wide})")
 
 
 def _rest_of_text(excluding: str, units: Iterable[str], longest: int) -> str:
@@ -235,7 +239,14 @@ def text_except(
         wholes += [start] if start and start not in words else []
     # One tail for all: with a tail each, forty taken labels take minutes to compile.
     leaving = f"(?:{'|'.join(heads)}){rest(excluding, units, longest)}"
-    return f"(?:{leaving}|{one_of(wholes)})" if wholes else leaving
+    exact = f"(?:{leaving}|{one_of(wholes)})" if wholes else f"(?:{leaving})"
+    any_text = text_except((), excluding, units=units, longest=longest, undirected=undirected)
+    goes_on = "|".join([f"[^{shut}]", *([] if "%" in excluding else [f"%[^{shut}]"]), *units])
+    return remember(
+        exact,
+        lookahead=f"(?!{one_of(words)}(?!{goes_on}))(?:{any_text})",
+        wide=f"(?:{any_text})",
+    )
 
 
 def _undirected_ways(start: str, shut: str, barred: str) -> Iterator[str]:
@@ -286,7 +297,11 @@ def _digits(low: str, high: str) -> str:
 
 def quoted(inner: str) -> str:
     """`inner` in double quotes."""
-    return f'"{inner}"'
+    exact = f'"{inner}"'
+    if f"{{0,{LONGEST_TEXT - 1}}}" not in inner:
+        return exact
+    # For a text that holds whatever JSON's strings hold, llguidance has its masks prepared.
+    return remember(exact, lookahead=exact, wide=r'"[^"\\\x00-\x1f\x7f]+"')
 
 
 def optional(pattern: str) -> str:
@@ -319,11 +334,27 @@ def name(
     all names that leave them: "ab" is avoided by a name that does not begin with a, is just a,
     goes on after a with something other than b, or goes on after ab.
     """
-    words = {each for each in except_for if len(each) <= longest}
-    words |= {each + _ANY_END for each in beginnings}
-    if not words and last is None:
+    names = {each for each in except_for if len(each) <= longest}
+    starts = set(beginnings)
+    if not names and not starts and last is None:
         return f"[{first}][{rest}]{{0,{longest - 1}}}"
-    return _name_outside(frozenset(words), first, rest, last, any_case=any_case, longest=longest)
+    words = frozenset(names | {each + _ANY_END for each in starts})
+    exact = _name_outside(words, first, rest, last, any_case=any_case, longest=longest)
+    ahead = _none_of(names, starts, rest, any_case=any_case)
+    bound = longest - 1
+    tail = f"[{rest}]{{0,{bound}}}" if last is None else _Tail(rest, last).of(0, bound)
+    any_name = f"[{first}]{tail}"
+    if last is not None:
+        ends = "".join(sorted(_members(first) & _members(last)))
+        any_name = f"(?:[{first}]{_Tail(rest, last).of(1, bound)}|{_class_of(frozenset(ends))})"
+    return remember(exact, lookahead=f"(?:{ahead}{any_name})", wide=f"(?:[{first}][{rest}]*)")
+
+
+def _none_of(names: Iterable[str], beginnings: Iterable[str], rest: str, *, any_case: bool) -> str:
+    """Python's lookahead for "none of these names, and nothing that begins so"."""
+    flag = "(?i:" if any_case else "(?:"
+    ahead = f"(?!{flag}{one_of(names)})(?![{rest}]))" if names else ""
+    return ahead + (f"(?!{flag}{one_of(beginnings)}))" if beginnings else "")
 
 
 @lru_cache(maxsize=256)
@@ -353,7 +384,12 @@ def name_but_keywords(
     room = longest - max(map(len, words))
     left = _ways_to_leave(words, _members(first), _members(rest), any_case=any_case)
     whole = _parts_of_words(words & _starting_in(first, words), any_case=any_case)
-    return f"(?:{left}[{rest}]{{0,{room}}}|{whole})"
+    return remember(
+        f"(?:{left}[{rest}]{{0,{room}}}{f'|{whole}' if whole else ''})",
+        lookahead=f"(?:{_none_of(words, (), rest, any_case=any_case)}[{first}][{rest}]"
+        f"{{0,{longest - 1}}})",
+        wide=f"(?:[{first}][{rest}]*)",
+    )
 
 
 def _starting_in(first: str, words: frozenset[str]) -> frozenset[str]:
@@ -478,11 +514,12 @@ def without_names(pattern: str) -> str:
     return re.sub(r"\(\?P<\w+>", "(?:", pattern)
 
 
-def unbounded(pattern: str) -> str:
-    """The pattern with free text of any length.
+def loosened(pattern: str) -> str:
+    """A pattern of all that this one matches and more, under which masks are quick to make.
 
-    An automaton that counts 120 characters has 120 times the states of one that does not, and a
-    token mask costs four times as much (benchmarks/grammar_cost.py). So lines are generated
-    without the bound, and checked and if need be written again with it.
+    Free text may have any length – an automaton that counts 120 characters has 120 times the
+    states of one that does not –, quoted text may hold anything but quotes, and names that were
+    forbidden are not. What is generated so is checked, and if need be written again under the
+    exact pattern (benchmarks/grammar_cost.py).
     """
-    return pattern.replace(f"{{0,{LONGEST_TEXT - 1}}}", "*")
+    return widened(pattern).replace(f"{{0,{LONGEST_TEXT - 1}}}", "*")
