@@ -25,6 +25,9 @@ from naiad.grammar.families.requirement import RequirementGrammar
 from naiad.grammar.families.sequence import SequenceGrammar
 from naiad.grammar.families.state import StateGrammar
 from naiad.grammar.families.timeline import TimelineGrammar
+from naiad.grammar.families.tree_view import TreeViewGrammar
+from naiad.grammar.families.treemap import TreemapGrammar
+from naiad.grammar.families.wardley import WardleyGrammar
 from naiad.grammar.families.xychart import XyChartGrammar
 from naiad.grammar.line_grammar import DiagramGrammar
 
@@ -51,6 +54,9 @@ GRAMMARS: Mapping[str, type[DiagramGrammar]] = MappingProxyType(
             BlockGrammar,
             PacketGrammar,
             ArchitectureGrammar,
+            TreemapGrammar,
+            TreeViewGrammar,
+            WardleyGrammar,
             RadarGrammar,
             IshikawaGrammar,
         )

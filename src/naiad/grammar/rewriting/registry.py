@@ -26,6 +26,9 @@ from naiad.grammar.rewriting.rewriter import Rewriter
 from naiad.grammar.rewriting.sequence import SequenceRewriter
 from naiad.grammar.rewriting.state import StateRewriter
 from naiad.grammar.rewriting.timeline import TimelineRewriter
+from naiad.grammar.rewriting.tree_view import TreeViewRewriter
+from naiad.grammar.rewriting.treemap import TreemapRewriter
+from naiad.grammar.rewriting.wardley import WardleyRewriter
 from naiad.grammar.rewriting.xychart import XyChartRewriter
 
 REWRITERS: Mapping[str, type[Rewriter]] = MappingProxyType(
@@ -51,6 +54,9 @@ REWRITERS: Mapping[str, type[Rewriter]] = MappingProxyType(
             BlockRewriter,
             PacketRewriter,
             ArchitectureRewriter,
+            TreemapRewriter,
+            TreeViewRewriter,
+            WardleyRewriter,
             RadarRewriter,
             IshikawaRewriter,
         )
