@@ -139,9 +139,9 @@ class ClassGrammar(DiagramGrammar):
             for group in ("first", "second")
         )
         between = f" (?:{COUNT} )?(?P<drawn>{ARROW}|{PROVIDED}|{REQUIRED})(?: {COUNT})? "
-        whole = f"{first}{between}{second}{optional(f' : {RELATION_TEXT}')}"
-        yield self._form("relation", whole, self._relate)
-        yield self._form("member of a class", f"{first} : {_MEMBER_BEHIND_COLON}", self._relate)
+        related = f"{between}{second}{optional(f' : {RELATION_TEXT}')}"
+        whole = f"{first}(?:{related}| : {_MEMBER_BEHIND_COLON})"
+        yield self._form("relation or member of a class", whole, self._relate)
         if self._classes:
             yield self._form("annotation", f"{ANNOTATION} {self._known()}", self._count)
 

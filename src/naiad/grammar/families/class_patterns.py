@@ -24,38 +24,48 @@ from naiad.grammar.patterns import (
 KEYWORDS = frozenset(
     {"accTitle", "accDescr", "classDiagram", "call", "style", "classDef", "namespace", "class"}
     | {"cssClass", "callback", "link", "click", "note", "href", "o"}
-    | {"_self", "_blank", "_parent", "_top"}
 )
-"""Words that Mermaid's lexer takes for something else than a name."""
+"""Words that Mermaid's lexer takes for something else than a name; `_self` and some more that
+begin with an underscore are too."""
 
 _BEYOND = LETTERS + IDEOGRAPHS
-# What only begins like a keyword is left out here too: it keeps the pattern a fifth as long.
-_RUN = name(
-    "A-Za-z0-9",
-    "A-Za-z0-9_",
-    except_for={"o"},
-    beginnings={"acc", "call", "class", "click", "css", "href", "link", "name", "note", "style"},
+# A run that cannot be a keyword, by its first letters or its length: a twentieth of the pattern
+# that leaves out the keywords and nothing else. Left out too: "name", "line", "calendar".
+_RUN = (
+    "(?:[A-Z0-9bd-gi-kmp-rt-z][A-Za-z0-9_]{0,39}|[achlns]|o[A-Za-z0-9_]{1,39}"
+    "|(?:a[A-Zabd-z0-9_]|c[A-Zb-km-rt-z0-9_]|h[A-Za-qs-z0-9_]|l[A-Za-hj-z0-9_]"
+    "|n[A-Zb-np-z0-9_]|s[A-Za-su-z0-9_])[A-Za-z0-9_]{0,38}"
+    "|(?:ac[A-Zabd-z0-9_]|ca[A-Za-km-z0-9_]|cl[A-Zb-hj-z0-9_]|cs[A-Za-rt-z0-9_]"
+    "|hr[A-Za-df-z0-9_]|li[A-Za-mo-z0-9_]|na[A-Za-ln-z0-9_]|no[A-Za-su-z0-9_]"
+    "|st[A-Za-xz0-9_])[A-Za-z0-9_]{0,37}"
+    "|(?:acc|cal|cla|cli|css|hre|lin|nam|not|sty)"
+    "(?:[A-Za-z0-9_]{3,4}|[A-Za-z0-9_]{7,8}|[A-Za-z0-9_]{10,36})?)"
 )
-_LITERAL_KEYWORDS = frozenset({"cssclass", "callback", "link", "click", "note", "href"})
 _NEW_LINE = r"\\n"
 """A backslash and an n, which Mermaid draws as a new line."""
-_IN_BACKTICKS = text(
-    '"<>#;\\`~,', units=(_NEW_LINE,), longest=80, first_word_except=_LITERAL_KEYWORDS
-)
-LITERAL_NAME = f"`{_IN_BACKTICKS}`"
+# Keywords are keywords in backticks too where they come first; they begin with c, h, l or n.
+_IN_BACKTICKS = text('"<>#;\\`~,', units=(_NEW_LINE,))
+LITERAL_NAME = f"`[A-Zabd-gi-kmo-z0-9_{_BEYOND}](?: ?{_IN_BACKTICKS})?`"
 """A name in backticks, which may hold blanks and most characters."""
+
+
+def _word(except_for: Iterable[str] = ()) -> str:
+    """One token of the lexer that is no keyword."""
+    beginnings = {"accTitle", "accDescr", "callback", "cssClass", "namespace"}
+    beginnings |= {"classDef", "classDiagram"}
+    exact = KEYWORDS.difference(beginnings).union(except_for)
+    return name("A-Za-z0-9", "A-Za-z0-9_", except_for=exact, beginnings=beginnings)
 
 
 def bare_name(except_for: Iterable[str] = ()) -> str:
     """A class's name without backticks: runs of letters with hyphens and dots between them."""
     taken = frozenset(except_for)
-    first = name("A-Za-z0-9_", "A-Za-z0-9_", except_for=KEYWORDS)
+    first = _word()
+    more = rf"(?:[.\-{_BEYOND}]{_RUN}|[{_BEYOND}])"
     beyond = f"[{_BEYOND}](?:{_RUN})?"
-    more = rf"(?:{beyond}|[.\-]{_RUN})"
     if not taken:
         return f"(?:{first}|{beyond}){more}{{0,20}}"
-    alone = name("A-Za-z0-9_", "A-Za-z0-9_", except_for=KEYWORDS | taken)
-    return f"(?:{alone}|{first}{more}{{1,20}}|{beyond}{more}{{0,20}})"
+    return f"(?:{_word(taken)}|{first}{more}{{1,20}}|{beyond}{more}{{0,20}})"
 
 
 def class_name(group: str, except_for: Iterable[str] = ()) -> str:
@@ -75,14 +85,16 @@ def written_name(class_id: str) -> str:
 
 def namespace_name(except_for: Iterable[str] = ()) -> str:
     """`Sales` or, for one in others, `Company.Sales`."""
-    simple = name("A-Za-z_", "A-Za-z0-9_", except_for=KEYWORDS.union(except_for))
-    return f"(?:{simple}|{_DOTTED})"
+    taken = frozenset(except_for)
+    if not taken:
+        return rf"{_word()}(?:\.{_RUN}){{0,3}}"
+    return rf"(?:{_word(taken)}|{_word()}(?:\.{_RUN}){{1,3}})"
 
 
-WORD = name("A-Za-z_", "A-Za-z0-9_", except_for=KEYWORDS)
+WORD = _word()
 """A style class, an annotation: one token of the lexer."""
 _TYPE_REST = r"[A-Za-z0-9_ ,.\[\]?|\&\-]"
-GENERIC = rf"~{WORD}(?:[ ,.\[\]?|\&\-]{_TYPE_REST}{{0,40}})?~"
+GENERIC = rf"~{_RUN}(?:[ ,.\[\]?|\&\-]{_TYPE_REST}{{0,40}})?~"
 _IN_QUOTES = '"<>#;\\`'
 LABEL = rf"\[{quoted(text(_IN_QUOTES, units=(ENTITY, _NEW_LINE)))}\]"
 STYLE_CLASS = f":::{WORD}"
@@ -115,7 +127,6 @@ COUNT = quoted(text(_IN_QUOTES, units=(), longest=40))
 _TAG = "<[A-Z][A-Za-z0-9_, ]{0,40}>"
 RELATION_TEXT = text("<>#;\\`:", units=(LINE_BREAK, ENTITY, _TAG))
 NOTE = quoted(text(_IN_QUOTES, units=(LINE_BREAK, ENTITY, _NEW_LINE)))
-_DOTTED = rf"{WORD}(?:\.{WORD}){{1,3}}"
 _HOST = r"(?:https?://[A-Za-z0-9.\-]{1,80}|/[A-Za-z0-9_.\-]{1,40})"
 URL = quoted(_HOST + r"[:/?=\&_.+\~#A-Za-z0-9\-]{0,200}")
 TOOLTIP = quoted(text(_IN_QUOTES, units=()))
