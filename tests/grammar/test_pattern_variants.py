@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from naiad.grammar.line_form import LineForm
-from naiad.grammar.pattern_variants import for_python
+from naiad.grammar.pattern_variants import for_python, without_lookaheads
 from naiad.grammar.patterns import (
     loosened,
     name,
@@ -30,6 +30,8 @@ def _agree(exact: str, candidates: list[str]) -> None:
         accepted = re.fullmatch(exact, candidate) is not None
         assert (checked.fullmatch(candidate) is not None) == accepted, candidate
         assert not accepted or wide.fullmatch(candidate)
+        form = LineForm("x", exact, indent=0)
+        assert (form.match(candidate) is not None) == accepted, candidate
         behind = f"(?:{for_python(exact)})-->"
         assert (re.fullmatch(behind, f"{candidate}-->") is not None) == accepted, candidate
 
@@ -62,6 +64,32 @@ def test_texts_but_some_agree(words: frozenset[str], candidates: list[str]) -> N
     for candidate in [*candidates, *words]:
         accepted = re.fullmatch(f'"{exact}"', f'"{candidate}"') is not None
         assert (checked.fullmatch(f'"{candidate}"') is not None) == accepted, candidate
+
+
+@given(WORDS, st.sampled_from(["", ":", "-"]), CANDIDATES)
+def test_texts_that_begin_with_no_keyword_agree(
+    words: frozenset[str], second: str, candidates: list[str]
+) -> None:
+    exact = text(first_word_except=words, second_except=second)
+    behind = [f"{word}{more}" for word in words for more in ("", " x", "x", "1", ": x", "-x")]
+    _agree_as_lines(exact, [*candidates, *behind])
+
+
+def _agree_as_lines(exact: str, candidates: list[str]) -> None:
+    checked = re.compile(for_python(exact))
+    for candidate in candidates:
+        accepted = re.fullmatch(exact, candidate) is not None
+        assert (checked.fullmatch(candidate) is not None) == accepted, candidate
+
+
+def test_a_pattern_knows_the_words_it_forbids() -> None:
+    names = ("Order", "customer", "delivery", "payment", "invoice")
+    exact = f"class {name(except_for=names)}"
+    assert without_lookaheads(exact)[1] == {each.lower() for each in names}
+    form = LineForm("class", exact, indent=0)
+    assert not form.match("class Order")
+    assert form.match("class Orders")
+    assert form.match("class Shop")
 
 
 def test_the_wide_forms_hold_the_exact_ones() -> None:

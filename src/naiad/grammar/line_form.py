@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from naiad.grammar.pattern_variants import for_python
+from naiad.grammar.pattern_variants import for_python, without_lookaheads
 from naiad.grammar.patterns import loosened, without_names
 
 INDENT = 4
@@ -37,7 +37,14 @@ class LineForm:
             return None
         if not line.startswith(_beginning(self.pattern), self.indent):
             return None
-        return _compiled(self.pattern).fullmatch(line, self.indent)
+        without, words = without_lookaheads(self.pattern)
+        match = _compiled(without).fullmatch(line, self.indent)
+        if match is None or not words:
+            return match
+        lower = line.lower()
+        if not any(word in lower for word in words):
+            return match
+        return _compiled(for_python(self.pattern)).fullmatch(line, self.indent)
 
 
 def union(forms: Iterable[LineForm], *, bounded: bool = True) -> str:
@@ -80,4 +87,4 @@ _PARTS = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|[()|]|[^()|\[\\]+")
 
 @lru_cache(maxsize=8192)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(for_python(pattern))
+    return re.compile(pattern)

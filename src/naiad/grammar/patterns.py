@@ -103,7 +103,11 @@ def text(
         heads.append(f"(?:{whole[0]})%")
     exact = f"(?:(?:{'|'.join(heads)}){rest}|{'|'.join(whole)})"
     wide = text(excluding, units=units, longest=longest, first_except=first_except)
-    return remember(exact, lookahead=exact, wide=f"(?:{wide})")
+    ahead = f"(?!(?ai:{one_of(words)})(?![A-Za-z0-9_]))" if words else ""
+    if second_except:
+        first = "|".join([f"[^{shut}]", *units])
+        ahead += f"(?!(?:{first})[{_escaped(second_except)}])"
+    return remember(exact, lookahead=f"(?:{ahead}{wide})", wide=f"(?:{wide})")
 
 
 def _rest_of_text(excluding: str, units: Iterable[str], longest: int) -> str:
@@ -347,12 +351,18 @@ def name(
     if last is not None:
         ends = "".join(sorted(_members(first) & _members(last)))
         any_name = f"(?:[{first}]{_Tail(rest, last).of(1, bound)}|{_class_of(frozenset(ends))})"
-    return remember(exact, lookahead=f"(?:{ahead}{any_name})", wide=f"(?:[{first}][{rest}]*)")
+    return remember(
+        exact,
+        lookahead=f"(?:{ahead}{any_name})",
+        wide=f"(?:[{first}][{rest}]*)",
+        without=f"(?:{_none_of((), starts, rest, any_case=any_case)}{any_name})",
+        words=names,
+    )
 
 
 def _none_of(names: Iterable[str], beginnings: Iterable[str], rest: str, *, any_case: bool) -> str:
     """Python's lookahead for "none of these names, and nothing that begins so"."""
-    flag = "(?i:" if any_case else "(?:"
+    flag = "(?ai:" if any_case else "(?:"
     ahead = f"(?!{flag}{one_of(names)})(?![{rest}]))" if names else ""
     return ahead + (f"(?!{flag}{one_of(beginnings)}))" if beginnings else "")
 
