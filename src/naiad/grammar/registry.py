@@ -24,6 +24,7 @@ from naiad.grammar.families.radar import RadarGrammar
 from naiad.grammar.families.requirement import RequirementGrammar
 from naiad.grammar.families.sequence import SequenceGrammar
 from naiad.grammar.families.state import StateGrammar
+from naiad.grammar.families.swimlane import SwimlaneGrammar
 from naiad.grammar.families.timeline import TimelineGrammar
 from naiad.grammar.families.tree_view import TreeViewGrammar
 from naiad.grammar.families.treemap import TreemapGrammar
@@ -59,6 +60,7 @@ GRAMMARS: Mapping[str, type[DiagramGrammar]] = MappingProxyType(
             WardleyGrammar,
             RadarGrammar,
             IshikawaGrammar,
+            SwimlaneGrammar,
         )
     }
 )

@@ -25,6 +25,7 @@ from naiad.grammar.rewriting.requirement import RequirementRewriter
 from naiad.grammar.rewriting.rewriter import Rewriter
 from naiad.grammar.rewriting.sequence import SequenceRewriter
 from naiad.grammar.rewriting.state import StateRewriter
+from naiad.grammar.rewriting.swimlane import SwimlaneRewriter
 from naiad.grammar.rewriting.timeline import TimelineRewriter
 from naiad.grammar.rewriting.tree_view import TreeViewRewriter
 from naiad.grammar.rewriting.treemap import TreemapRewriter
@@ -59,6 +60,7 @@ REWRITERS: Mapping[str, type[Rewriter]] = MappingProxyType(
             WardleyRewriter,
             RadarRewriter,
             IshikawaRewriter,
+            SwimlaneRewriter,
         )
     }
 )
