@@ -245,10 +245,13 @@ def text_except(
     leaving = f"(?:{'|'.join(heads)}){rest(excluding, units, longest)}"
     exact = f"(?:{leaving}|{one_of(wholes)})" if wholes else f"(?:{leaving})"
     any_text = text_except((), excluding, units=units, longest=longest, undirected=undirected)
+    # The tail begins where a taken text is left, so the whole may be so much longer.
+    most = longest + max(map(len, words))
+    longer = text_except((), excluding, units=units, longest=most, undirected=undirected)
     goes_on = "|".join([f"[^{shut}]", *([] if "%" in excluding else [f"%[^{shut}]"]), *units])
     return remember(
         exact,
-        lookahead=f"(?!{one_of(words)}(?!{goes_on}))(?:{any_text})",
+        lookahead=f"(?!{one_of(words)}(?!{goes_on}))(?:{longer})",
         wide=f"(?:{any_text})",
     )
 
