@@ -19,8 +19,10 @@ DEEPEST = 10
 _NAME = quoted(text(BARRED, units=(ENTITY,)))
 _TITLE = text(BARRED, units=(ENTITY,))
 _VALUE = r"(?:0|[1-9][0-9]{0,11})(?:\.[0-9]{1,10})?"
-# Mermaid's lexer knows no class of one letter.
-_CLASS = r"[A-Za-z_][A-Za-z0-9_]{1,39}"
+# Mermaid's lexer knows no class of one letter, and takes its keywords out of longer ones.
+_NO_CLASSES = (*map(chr, range(65, 91)), *map(chr, range(97, 123)), "_")
+_KEYWORDS = ("accDescr", "accTitle", "classDef", "title", "treemap")
+_CLASS = name("A-Za-z_", except_for=_NO_CLASSES, beginnings=_KEYWORDS)
 _STYLE = (
     rf"(?:(?:fill|stroke|color):(?:{COLOR}|[a-z]{{3,20}})|stroke-width:[0-9]{{1,2}}(?:px)?"
     r"|stroke-dasharray:[0-9]{1,2}|font-size:[0-9]{1,3}px|font-weight:(?:bold|[1-9]00)"
@@ -64,8 +66,8 @@ class TreemapGrammar(DiagramGrammar):
         elif not self._items:
             yield LineForm("item", f"{_NAME}: {_VALUE}", self._read_item)
         if self._rows and len(self._classes) < MOST_ROWS:
-            one_letter = [*map(chr, range(65, 91)), *map(chr, range(97, 123)), "_"]
-            own = name("A-Za-z_", except_for=(*self._classes, *one_letter))
+            taken = (*self._classes, *_NO_CLASSES)
+            own = name("A-Za-z_", except_for=taken, beginnings=_KEYWORDS)
             pattern = f"classDef (?P<id>{own}) {listed(_STYLE, ',', most=8)}"
             yield LineForm("classDef", pattern, self._read_class)
 

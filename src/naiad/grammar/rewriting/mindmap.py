@@ -35,6 +35,9 @@ class MindmapRewriter(Rewriter):
         super().__init__(repairing=repairing)
         self._indents: list[int] = []
         """Of the last node and of those it lies under, the root first."""
+        self._held: list[str] = []
+        """Lines of a Markdown string that has not ended."""
+        self._held_indent = 0
 
     def header(self, text: str) -> Iterator[str]:
         keyword = _KEYWORD.match(text)
@@ -50,6 +53,13 @@ class MindmapRewriter(Rewriter):
         return f"{self._blanks()}{text}"
 
     def statement(self, text: str, indent: int) -> Iterator[str]:
+        if self._held:
+            text, indent = "<br/>".join([*self._held, text]), self._held_indent
+            self._held = []
+        # A real line break is drawn in a Markdown string, and so is this one.
+        if not self.repairing and text.count('"`') > text.count('`"'):
+            self._held, self._held_indent = [text], indent
+            return
         decorating = decoration(text)
         if decorating is not None:
             yield f"{self._blanks()}{decorating}"
@@ -63,6 +73,9 @@ class MindmapRewriter(Rewriter):
             yield f"{self._blanks()}{text}"
         else:
             yield f"{self._blanks()}{_written(node)}"
+
+    def finish(self) -> Iterator[str]:
+        yield from self._held
 
     def _repaired(self, text: str, indent: int) -> Iterator[str]:
         without = without_bullet(text).rstrip(";, \t")
@@ -99,6 +112,8 @@ def _written(node: OutlineNode) -> str:
     opening = ")" if is_cloud else node.opening
     if opening not in _CLOSING:
         plain = escaped(single_spaced(node.label), '"<>;`')
+        if not plain or _PLAIN.fullmatch(plain):
+            return plain
         # What begins like a keyword or an icon has to hide that.
-        return plain if _PLAIN.fullmatch(plain) else f"#{ord(plain[0])};{plain[1:]}"
+        return f"#{ord(plain[0])};{plain[1:]}"
     return f"{as_id(node.id)}{opening}{written_label(node)}{_CLOSING[opening]}"

@@ -46,6 +46,8 @@ class TimelineRewriter(ChartRewriter):
         if self.repairing:
             text = self._spaced(text)
         period, events = _taken_apart(text)
+        if not period and not events:
+            return
         if not period:
             if self.repairing and not self._has_period:
                 yield self._continued(events)

@@ -11,6 +11,7 @@ from naiad.grammar.rewriting.chart_rewriter import ChartRewriter, single_spaced,
 from naiad.grammar.rewriting.escaping import escaped
 
 _BRANCH = re.compile(r"[\s│┃]*[└┗├┣][─━]*\s*")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _NOTES = re.compile(
     r"(?P<name>\"[^\"]*\"|'[^']*'|.*?)(?P<class>\s+:::\s*[A-Za-z_][\w-]*)?"
     r"(?P<icon>\s+icon\([\w:-]*\))?(?P<description>\s+##.*)?"
@@ -61,5 +62,7 @@ class TreeViewRewriter(ChartRewriter):
         if parts["description"]:
             words = single_spaced(parts["description"].strip()[2:])
             notes += f" ## {escaped(words, BARRED + BOX_SIGNS)}" if words else ""
+        if self.repairing and not _QUOTED.fullmatch(parts["name"]):
+            self.note("quoted the name")
         name = escaped(single_spaced(unquoted(parts["name"])), BARRED + BOX_SIGNS)
         yield f'{blanks}"{name}"{notes}'

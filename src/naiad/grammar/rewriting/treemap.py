@@ -40,7 +40,7 @@ class TreemapRewriter(ChartRewriter):
     def entry(self, text: str) -> Iterator[str]:
         style = _CLASS.fullmatch(text)
         if style:
-            styles = [re.sub(r":\s+", ":", part.strip()) for part in style["styles"].split(",")]
+            styles = [part.strip() for part in style["styles"].split(",")]
             yield f"    classDef {style['name']} {','.join(each for each in styles if each)}"
             return
         row = _ROW.fullmatch(text)
