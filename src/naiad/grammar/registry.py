@@ -30,6 +30,7 @@ from naiad.grammar.families.tree_view import TreeViewGrammar
 from naiad.grammar.families.treemap import TreemapGrammar
 from naiad.grammar.families.wardley import WardleyGrammar
 from naiad.grammar.families.xychart import XyChartGrammar
+from naiad.grammar.families.zenuml import ZenumlGrammar
 from naiad.grammar.line_grammar import DiagramGrammar
 
 GRAMMARS: Mapping[str, type[DiagramGrammar]] = MappingProxyType(
@@ -58,6 +59,7 @@ GRAMMARS: Mapping[str, type[DiagramGrammar]] = MappingProxyType(
             TreemapGrammar,
             TreeViewGrammar,
             WardleyGrammar,
+            ZenumlGrammar,
             RadarGrammar,
             IshikawaGrammar,
             SwimlaneGrammar,

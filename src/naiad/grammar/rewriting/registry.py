@@ -31,6 +31,7 @@ from naiad.grammar.rewriting.tree_view import TreeViewRewriter
 from naiad.grammar.rewriting.treemap import TreemapRewriter
 from naiad.grammar.rewriting.wardley import WardleyRewriter
 from naiad.grammar.rewriting.xychart import XyChartRewriter
+from naiad.grammar.rewriting.zenuml import ZenumlRewriter
 
 REWRITERS: Mapping[str, type[Rewriter]] = MappingProxyType(
     {
@@ -58,6 +59,7 @@ REWRITERS: Mapping[str, type[Rewriter]] = MappingProxyType(
             TreemapRewriter,
             TreeViewRewriter,
             WardleyRewriter,
+            ZenumlRewriter,
             RadarRewriter,
             IshikawaRewriter,
             SwimlaneRewriter,
