@@ -7,7 +7,7 @@ its flowDb.ts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
@@ -23,6 +23,10 @@ MOST_DEPTH = 6
 """Subgraphs in each other."""
 MOST_TAKEN = 80
 """Ids that a new one is kept from having; with more there are no more new ones."""
+_MOST_NUMBERS = 20
+"""Edges of one linkStyle."""
+_MOST_CLASSED = 30
+"""Nodes of one class statement."""
 _MOST_STEPS = 12
 """Links and `&` of one line."""
 _MOST_EDGES_OF_LINE = 42
@@ -36,7 +40,7 @@ _TAKEN_FOR_DIRECTION = re.compile(r"direction\s+(?:TB|BT|RL|LR|TD)")
 
 
 @dataclass(frozen=True)
-class _Statement:
+class Statement:
     """The nodes and links of one line."""
 
     groups: list[list[str]]
@@ -52,7 +56,7 @@ class _Statement:
         return sum(len(start) * len(end) for start, end in pairwise(self.groups))
 
 
-def _statement(line: str) -> _Statement:
+def statement_of(line: str) -> Statement:
     """The parts of a line that a statement's form has matched."""
     groups: list[list[str]] = [[]]
     edge_id = None
@@ -63,30 +67,25 @@ def _statement(line: str) -> _Statement:
             groups.append([])
         elif node := _ID.match(part):
             groups[-1].append(node[0])
-    return _Statement(groups, edge_id)
+    return Statement(groups, edge_id)
 
 
 @dataclass(frozen=True)
-class _StatementForm(LineForm):
-    """A line of nodes and links that mentions none of `excluded`.
+class CheckedForm(LineForm):
+    """A form whose ids and numbers change from line to line.
 
-    Python takes half a second to compile the pattern, and what is excluded changes with every
-    subgraph and every edge id: so it reads with the pattern of any ids, and then looks at them.
+    Python takes a tenth of a second to compile such a pattern. So it reads with one that lasts, of
+    any ids and numbers, and then looks at those that the line has.
     """
 
-    of_any_ids: str = ""
-    """The pattern with nothing excluded."""
-    excluded: frozenset[str] = frozenset()
-    """Ids that no node has."""
-    excluded_edge_ids: frozenset[str] = frozenset()
+    lasting: str = ""
+    """Matches what `pattern` matches, and more."""
+    fits: Callable[[re.Match[str]], bool] = bool
+    """Whether a line that `lasting` matches is one of `pattern`."""
 
     def match(self, line: str) -> re.Match[str] | None:
-        found = LineForm(self.name, self.of_any_ids, indent=self.indent).match(line)
-        if found is None:
-            return None
-        statement = _statement(found[0])
-        fits = self.excluded.isdisjoint(statement.ids)
-        return found if fits and statement.edge_id not in self.excluded_edge_ids else None
+        found = LineForm(self.name, self.lasting, indent=self.indent).match(line)
+        return found if found is not None and self.fits(found) else None
 
 
 @dataclass
@@ -116,7 +115,7 @@ class FlowchartGrammar(DiagramGrammar):
         self._edges = 0
         self._edge_ids: dict[str, None] = {}
         self._open: list[_Subgraph] = []
-        self._subgraphs: set[str] = set()
+        self._subgraphs: frozenset[str] = frozenset()
         self._owner: dict[str, str] = {}
         """The closed subgraph that an id is in."""
         self._lines = 0
@@ -147,17 +146,24 @@ class FlowchartGrammar(DiagramGrammar):
         excluded = self._excluded()
         room = MOST_EDGES - self._edges
         steps = _MOST_STEPS if room >= _MOST_EDGES_OF_LINE else min(room, 1)
-        form = _StatementForm(
-            *("node or edge", _chain(excluded, steps), self._read_statement, indent),
-            *(_chain(frozenset(), steps), excluded),
-        )
-        yield form
-        taken = frozenset([*excluded, *self._nodes, *self._edge_ids, *self._subgraphs])
-        if room and len(taken) < MOST_TAKEN:
-            yield _StatementForm(
-                *("edge with an id", _named_edge(excluded, taken), self._read_statement, indent),
-                *(_named_edge(frozenset(), frozenset()), excluded, taken),
-            )
+
+        def fits(match: re.Match[str]) -> bool:
+            statement = statement_of(match[0])
+            return excluded.isdisjoint(statement.ids) and len(statement.ids) <= steps + 1
+
+        read = self._read_statement
+        chain = _chain(excluded, steps)
+        yield CheckedForm("node or edge", chain, read, indent, _ANY_CHAIN, fits)
+        taken = excluded | self._subgraphs
+        if not room or len(taken) > MOST_TAKEN:
+            return
+
+        def fits_named(match: re.Match[str]) -> bool:
+            statement = statement_of(match[0])
+            return excluded.isdisjoint(statement.ids) and statement.edge_id not in taken
+
+        named = _named_edge(excluded, taken)
+        yield CheckedForm("edge with an id", named, read, indent, _ANY_NAMED_EDGE, fits_named)
 
     def _excluded(self) -> frozenset[str]:
         """Ids that no node may have here: those of edges, and all that holds this place."""
@@ -171,7 +177,7 @@ class FlowchartGrammar(DiagramGrammar):
     def _read_statement(self, match: re.Match[str]) -> None:
         if not self._counts(match):
             return
-        statement = _statement(match[0])
+        statement = statement_of(match[0])
         self._edges += statement.edges
         self._nodes |= dict.fromkeys(statement.ids)
         if statement.edge_id is not None:
@@ -192,11 +198,13 @@ class FlowchartGrammar(DiagramGrammar):
         taken = self._excluded() | self._subgraphs
         if len(self._open) == MOST_DEPTH or len(taken) > MOST_TAKEN:
             return
-        id_ = f"(?P<id>{piece.identifier(taken)})(?:\\[{piece.LABEL}\\])?"
-        titles = [id_, piece.UNTITLED_TITLE]
-        if not self._open:
-            titles.append(piece.MARKDOWN_TITLE)
-        yield LineForm("subgraph", f"subgraph (?:{'|'.join(titles)})", self._open_one, indent)
+        is_inside = bool(self._open)
+
+        def fits(match: re.Match[str]) -> bool:
+            return match["id"] not in taken and not (is_inside and match["markdown"])
+
+        pattern = _subgraph(piece.identifier(taken), markdown=not is_inside)
+        yield CheckedForm("subgraph", pattern, self._open_one, indent, _ANY_SUBGRAPH, fits)
 
     def _open_one(self, match: re.Match[str]) -> None:
         if self._counts(match):
@@ -208,7 +216,7 @@ class FlowchartGrammar(DiagramGrammar):
 
     def _close(self, match: re.Match[str]) -> None:
         closed = self._open.pop()
-        self._subgraphs.add(closed.id)
+        self._subgraphs |= {closed.id}
         for each in closed.members:
             if each != closed.id:
                 self._owner.setdefault(each, closed.id)
@@ -218,22 +226,30 @@ class FlowchartGrammar(DiagramGrammar):
     def _looks(self, indent: int) -> Iterator[LineForm]:
         """Styles, classes, clicks, and what edges look like."""
         read = self._read_looks
-        targets = [f"classDef {listed(piece.CLASS_NAME, ',', most=6)}"]
+        subgraphs = self._subgraphs - {""}
+        styled, classed = {*self._nodes, *subgraphs}, {*self._nodes, *self._edge_ids, *subgraphs}
+        targets = [f"classDef {_CLASS_NAMES}"]
         if self._edges:
-            numbers = listed(integer(0, self._edges - 1), ",", most=20)
+            numbers = listed(integer(0, self._edges - 1), ",", most=_MOST_NUMBERS)
             targets.append(f"linkStyle (?:default|{numbers})")
+        if styled:
+            targets.append(f"style {one_of(styled)}")
+            pattern = f"class {listed(one_of(classed), ',', most=_MOST_CLASSED)} {piece.CLASS_NAME}"
+            yield CheckedForm("class", pattern, read, indent, _ANY_CLASS, _among(classed))
         if self._nodes:
-            known = one_of([*self._nodes, *(self._subgraphs - {""})])
-            targets.append(f"style {known}")
-            named = one_of([*self._nodes, *self._edge_ids, *(self._subgraphs - {""})])
-            named = listed(named, ",", most=30)
-            yield LineForm("class", f"class {named} {piece.CLASS_NAME}", read, indent)
-            yield LineForm("click", f"click {one_of(self._nodes)} {piece.CLICK}", read, indent)
+            pattern, fits = f"click {one_of(self._nodes)} {piece.CLICK}", _among(self._nodes)
+            yield CheckedForm("click", pattern, read, indent, _ANY_CLICK, fits)
         if self._edge_ids:
-            edge = one_of(self._edge_ids)
-            yield LineForm("edge's look", f"{edge}{piece.EDGE_DATA}", read, indent)
+            pattern, fits = f"{one_of(self._edge_ids)}{piece.EDGE_DATA}", _among(self._edge_ids)
+            yield CheckedForm("look of an edge", pattern, read, indent, _ANY_LOOK, fits)
+        edges, known = self._edges, _among(styled)
+
+        def fits_style(match: re.Match[str]) -> bool:
+            numbers = (match["numbers"] or "").split(",") if match["numbers"] else []
+            return known(match) and all(int(number) < edges for number in numbers)
+
         styles = f"(?:{'|'.join(targets)}) {piece.STYLES}"
-        yield LineForm("style", styles, read, indent)
+        yield CheckedForm("style", styles, read, indent, _ANY_STYLE, fits_style)
 
     def _read_looks(self, match: re.Match[str]) -> None:
         self._lines += 1
@@ -254,3 +270,38 @@ def _named_edge(excluded: frozenset[str], taken: frozenset[str]) -> str:
     """
     node = piece.word(excluded)
     return f"{node} {piece.word(taken)}@{piece.LINK} {node}"
+
+
+def _subgraph(id_: str, *, markdown: bool) -> str:
+    """Pattern of the line that opens a subgraph.
+
+    markdown: whether a title in Markdown may stand alone. It is an id too, and no subgraph may
+    lie in one of its own id.
+    """
+    titled = rf"(?P<id>{id_})(?:\[{piece.LABEL}\])?|{piece.UNTITLED_TITLE}"
+    alone = f"|(?P<markdown>{piece.MARKDOWN_TITLE})" if markdown else ""
+    return f"subgraph (?:{titled}{alone})"
+
+
+def _among(known: Collection[str]) -> Callable[[re.Match[str]], bool]:
+    """Whether all ids of a line, if it has any, are known, and not too many."""
+
+    def fits(match: re.Match[str]) -> bool:
+        ids = (match["id"] or "").split(",") if match["id"] else []
+        return len(ids) <= _MOST_CLASSED and all(each in known for each in ids)
+
+    return fits
+
+
+_CLASS_NAMES = listed(piece.CLASS_NAME, ",", most=6)
+_ANY_CHAIN = _chain(frozenset(), _MOST_STEPS)
+_ANY_NAMED_EDGE = _named_edge(frozenset(), frozenset())
+_ANY_SUBGRAPH = _subgraph(piece.ANY_ID, markdown=True)
+_ANY_CLASS = f"class (?P<id>[^ ]+) {piece.CLASS_NAME}"
+_ANY_CLICK = f"click (?P<id>[^ ,]+) {piece.CLICK}"
+_ANY_LOOK = f"(?P<id>[^ ,@]+){piece.EDGE_DATA}"
+_ANY_NUMBERS = listed("(?:0|[1-9][0-9]{0,2})", ",", most=_MOST_NUMBERS)
+_ANY_STYLE = (
+    f"(?:classDef {_CLASS_NAMES}|linkStyle (?:default|(?P<numbers>{_ANY_NUMBERS}))"
+    f"|style (?P<id>[^ ,]+)) {piece.STYLES}"
+)

@@ -13,7 +13,7 @@ from naiad.grammar.rewriting.flowchart_repair import Mender, cleaned
 from naiad.grammar.rewriting.rewriter import Rewriter
 
 _HEADER = re.compile(
-    r"(?P<keyword>flowchart-elk|flowchart|graph)\b"
+    r"(?P<keyword>flowchart-elk|flowchart|graph|swimlane-beta)\b"
     r"(?:[ \t]*(?P<direction>LR|RL|TB|BT|TD|[<>^]|v\b))?(?P<rest>.*)"
 )
 _ARROW_DIRECTIONS = {"<": "RL", ">": "LR", "^": "BT", "v": "TB"}
