@@ -40,7 +40,7 @@ _FOREIGN_WORD = (
     f"(?:[A-Za-z_][A-Za-z0-9_]{{0,19}})?{_BEYOND_ASCII}(?:[A-Za-z0-9_]|{_BEYOND_ASCII}){{0,19}}"
 )
 _NAME = f"(?:{WORD}|{STRING}|{_FOREIGN_WORD})"
-_NUMBER = r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,6})?"
+_NUMBER = r"-?(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,6})?"
 _VALUE = f"(?:{_NUMBER}|{STRING}|true|false|null|nil|{WORD})"
 _TERM = rf"!?(?:{_NUMBER}|{STRING}|true|false|null|nil|{WORD}(?:\.{WORD})?(?:\(\))?)"
 _OPERATOR = r"(?:==|!=|<=|>=|<|>|&&|\|\||\+|-|\*|/|%)"
