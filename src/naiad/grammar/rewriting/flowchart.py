@@ -43,6 +43,7 @@ _HEADER_JUNK = re.compile(r"\s*(?:[:{]|[A-Z]{2,3}\b:?)?\s*")
 _MOST_NODES = 13
 """Nodes of one canonical line."""
 _MOST_LINES_HELD = 12
+_LONGEST_ID = 200
 _Read = Callable[[re.Match[str]], list[str]]
 
 
@@ -170,11 +171,11 @@ class FlowchartRewriter(Rewriter):
         """Id, title or both of a subgraph."""
         text = re.sub(r"\s+", " ", text)
         titled = _WITH_ID.fullmatch(text)
-        if titled is not None and (not self.repairing or _SAFE_ID.fullmatch(titled["id"])):
+        if titled is not None and (not self.repairing or _is_id(titled["id"])):
             return f"{titled['id']}[{written.label(titled['title'])}]"
         quoted = len(text) > 1 and text[0] == text[-1] == '"'
         bare = text[1:-1].strip() if quoted else text
-        if _SAFE_ID.fullmatch(bare):
+        if _is_id(bare):
             return bare
         if not self.repairing or (quoted and bare):
             return written.label(text)
@@ -185,7 +186,7 @@ class FlowchartRewriter(Rewriter):
         if re.search(r'[\[\](){}"]', text) or not text:
             self.note("quoted the title of the subgraph")
         named = _LOOSE_TITLE.fullmatch(text)
-        if named is not None and _SAFE_ID.fullmatch(named["id"]):
+        if named is not None and _is_id(named["id"]):
             return f"{named['id']}[{written.label(named['title'])}]"
         title = written.label(text.replace('"', "") or f"Group {self._depth}")
         return title if " " in title else f"{self._mender.names.of(text)}[{title}]"
@@ -256,6 +257,10 @@ class FlowchartRewriter(Rewriter):
     def _block(self, found: re.Match[str]) -> list[str]:
         lines = [each.strip() for each in found["text"].strip().split("\n")]
         return [f"accDescr: {lines[0]}"] if len(lines) == 1 else ["accDescr {", *lines, "}"]
+
+
+def _is_id(text: str) -> bool:
+    return len(text) <= _LONGEST_ID and _SAFE_ID.fullmatch(text) is not None
 
 
 def _is_open(text: str, *, repairing: bool) -> bool:
