@@ -22,7 +22,7 @@ BEST_SCORE = 10
 _TITLE = text(BARRED, units=(ENTITY,))
 _SECTION = text(BARRED + ":", units=(ENTITY,))
 _NAME = text(BARRED + ":", units=(ENTITY,), first_word_except=KEYWORDS)
-_ACTOR = text(BARRED + ":,", units=(ENTITY,), longest=80)
+_ACTOR = text(BARRED + ":,", units=(ENTITY,))
 _SCORE = integer(0, BEST_SCORE)
 _TASK = f"{_NAME}: {_SCORE}{optional(f': {listed(_ACTOR, most=10)}')}"
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import permutations
 
 from naiad.grammar.families.outline import CLASS_LINE, ICON_LINE, in_brackets, node_id
 from naiad.grammar.line_grammar import INDENT, DiagramGrammar, LineForm
@@ -29,12 +28,16 @@ _ICON = r"icon: '[A-Za-z][A-Za-z0-9:_ \-]{0,60}'"
 
 def _card_data() -> str:
     """Pattern of `@{ … }`: YAML refuses a key that comes twice, so all orders are spelled out."""
-    orders = [
-        ", ".join(_METADATA[key] for key in keys)
-        for count in (1, 2, 3)
-        for keys in permutations(_METADATA, count)
-    ]
-    return rf"@\{{ (?:(?:{'|'.join(orders)})(?:, {_ICON})?|{_ICON}) \}}"
+    return rf"@\{{ (?:{_pairs_of(frozenset(_METADATA))}(?:, {_ICON})?|{_ICON}) \}}"
+
+
+def _pairs_of(keys: frozenset[str]) -> str:
+    """Pattern of one or more pairs of these keys, each at most once."""
+    branches = []
+    for key in sorted(keys):
+        rest = keys - {key}
+        branches.append(_METADATA[key] + (optional(f", {_pairs_of(rest)}") if rest else ""))
+    return f"(?:{'|'.join(branches)})"
 
 
 _LABEL = in_brackets("[", "]")
