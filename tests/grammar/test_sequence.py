@@ -77,6 +77,7 @@ def test_everyone_is_declared_and_everything_ends(check_grammar: Check) -> None:
             (_HEAD + "    rect #ff0000", 4),
             (_HEAD + "    Note over A,B,A: three", 4),
             (_HEAD + "    loop a\n    A->>B: not indented", 5),
+            (_HEAD + "    actor C\n    link C: no menu is drawn @ /c", 5),
             ("sequenceDiagram", None),
             ("sequenceDiagram LR", 1),
         ],

@@ -13,14 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from naiad.grammar.families.sequence_names import (
+    DeclarationForm,
     fresh,
     fresh_simple,
-    is_name,
     is_simple,
-    takes_alias,
 )
 from naiad.grammar.line_grammar import INDENT, Accessibility, DiagramGrammar, LineForm
-from naiad.grammar.patterns import ENTITY, literal, one_of, optional, text
+from naiad.grammar.patterns import ENTITY, literal, one_of, optional, text, without_names
 
 ARROWS = ("->>", "-->>", "->", "-->", "-x", "--x", "-)", "--)", "<<->>", "<<-->>")
 _FORWARD_HALVES = ("-|\\", "-|/", "-\\\\", "-//", "--|\\", "--|/", "--\\\\", "--//")
@@ -36,6 +35,8 @@ PARTICIPANT_TYPES = (
     "participant",
     "queue",
 )
+TYPES_WITH_LINKS = frozenset({"participant", "collections", "database", "queue"})
+"""Mermaid fails to draw a menu of links for the others."""
 SECTION_KEYWORDS = {"alt": "else", "par": "and", "par_over": "and", "critical": "option"}
 """Block -> what begins its next section."""
 BLOCKS = ("loop", "alt", "opt", "par", "par_over", "critical", "break")
@@ -68,8 +69,9 @@ _COLOR = (
     rf"(?:rgb\({_CHANNELS}\)|rgba\({_CHANNELS}, ?(?:0|1|0?\.[0-9]{{1,3}})\)"
     f"|{one_of(_COLOR_NAMES)})"
 )
-_TYPE = rf'@\{{ "type": "{one_of(PARTICIPANT_TYPES)}" \}}'
+_TYPE = rf'@\{{ "type": "(?P<type>{one_of(PARTICIPANT_TYPES)})" \}}'
 _KIND = "(?:participant|actor)"
+_NAMED_KIND = "(?P<kind>participant|actor)"
 _NUMBER = r"(?:0|[1-9][0-9]{0,5})(?:\.[0-9]{1,2})?"
 
 
@@ -86,31 +88,6 @@ class _Block:
     """Whether any section draws something: Mermaid gives an empty block no place."""
 
 
-@dataclass(frozen=True)
-class DeclarationForm(LineForm):
-    """A line that declares someone who must not be there already.
-
-    The pattern is long, so lines are only generated with it; they are read with `any_name`.
-    """
-
-    any_name: str = ""
-    """The line with anything in place of the name, which is the group `declared`."""
-    taken: frozenset[str] = frozenset()
-    """Plain names that are taken, in lower case."""
-    unusual: bool = False
-    """Whether names of several words are possible."""
-
-    def match(self, line: str) -> re.Match[str] | None:
-        match = LineForm(self.name, self.any_name, indent=self.indent).match(line)
-        if match is None or not is_name(match["declared"]):
-            return None
-        declared = match["declared"]
-        if is_simple(declared):
-            return None if declared.lower() in self.taken else match
-        is_alone = takes_alias(declared) or match.end() == match.end("declared")
-        return match if self.unusual and is_alone else None
-
-
 class SequenceGrammar(DiagramGrammar):
     """Keeps the participants, who of them is active or destroyed, and the open blocks."""
 
@@ -120,7 +97,8 @@ class SequenceGrammar(DiagramGrammar):
 
     def __init__(self) -> None:
         super().__init__()
-        self._participants: dict[str, None] = {}
+        self._participants: dict[str, str] = {}
+        """Name -> type, in the order of declaration."""
         self._destroyed: set[str] = set()
         self._ever_destroyed: set[str] = set()
         self._activations: Counter[str] = Counter()
@@ -222,14 +200,15 @@ class SequenceGrammar(DiagramGrammar):
         """The line that declares someone new; unusual: also names of several words."""
         more = f"{optional(_TYPE)}{optional(f' as {_TEXT}')}"
         taken = self._participants
-        names = fresh(more, taken) if unusual else f"{fresh_simple(taken)}{more}"
+        unnamed = without_names(more)
+        names = fresh(unnamed, taken) if unusual else f"{fresh_simple(taken)}{unnamed}"
         creates = name == "creation"
         return DeclarationForm(
             name,
             f"{kind} {names}",
             self._read_creation if creates else self._read_participant,
             self._indent() + (0 if self._box_is_empty is None else INDENT),
-            any_name=rf"{kind} (?P<declared>[^@]{{1,160}}?){more}",
+            any_name=rf"{kind.replace(_KIND, _NAMED_KIND)} (?P<declared>[^@]{{1,160}}?){more}",
             taken=frozenset(each.lower() for each in taken if is_simple(each)),
             unusual=unusual,
         )
@@ -270,8 +249,10 @@ class SequenceGrammar(DiagramGrammar):
         if doomed and len(live) > 1:
             pattern = f"destroy (?P<who>{one_of(doomed)})"
             yield LineForm("destruction", pattern, self._read_destruction, indent)
-        pattern = f"link {one_of(live)}: {_LINK_LABEL} @ {_URL}"
-        yield LineForm("link", pattern, indent=indent)
+        linked = [each for each in live if self._participants[each] in TYPES_WITH_LINKS]
+        if linked:
+            pattern = f"link {one_of(linked)}: {_LINK_LABEL} @ {_URL}"
+            yield LineForm("link", pattern, indent=indent)
 
     def _openings(self, indent: int) -> Iterator[LineForm]:
         pattern = _with_text(f"(?P<keyword>{one_of(BLOCKS)})")
@@ -297,7 +278,7 @@ class SequenceGrammar(DiagramGrammar):
         known = [each for each in self._participants if each not in self._boxed]
         if known:
             pattern = f"{_KIND} (?P<declared>{one_of(known)})"
-            yield LineForm("participant in the box", pattern, self._read_participant, indent)
+            yield LineForm("participant in the box", pattern, self._read_boxed, indent)
         if not self._box_is_empty:
             yield LineForm("end of the box", "end", self._read_box_end, self._indent())
 
@@ -328,11 +309,15 @@ class SequenceGrammar(DiagramGrammar):
 
     def _read_participant(self, match: re.Match[str]) -> None:
         declared = match["declared"]
-        self._participants.setdefault(declared)
+        if declared not in self._participants:
+            self._participants[declared] = match["type"] or match["kind"]
         if self._box_is_empty is not None:
-            self._box_is_empty = False
-            self._boxed.add(declared)
-            self._boxing_unusual |= not is_simple(declared)
+            self._read_boxed(match)
+
+    def _read_boxed(self, match: re.Match[str]) -> None:
+        self._box_is_empty = False
+        self._boxed.add(match["declared"])
+        self._boxing_unusual |= not is_simple(match["declared"])
 
     def _read_creation(self, match: re.Match[str]) -> None:
         self._read_participant(match)

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from naiad.grammar.patterns import IDEOGRAPHS, LETTERS, name, one_of, optional
+from naiad.grammar.line_form import LineForm
+from naiad.grammar.patterns import IDEOGRAPHS, LETTERS, name, name_but_keywords, one_of, optional
 
 KEYWORDS = frozenset(
     re.findall(
@@ -26,7 +28,7 @@ _WORD = "A-Za-z0-9_"
 _BEYOND_ASCII = LETTERS + IDEOGRAPHS
 _LONGEST_WORD = 24
 # `1 A->>B` begins with a number to Mermaid: these do not begin with a digit.
-_FIRST_WORD = name("A-Za-z_", _WORD, except_for=_LOWER_KEYWORDS, any_case=True)
+_FIRST_WORD = name_but_keywords(_LOWER_KEYWORDS, any_case=True)
 # Lower case behind a blank is left out: `Web Server as WS` would be one long name to Mermaid.
 _NEXT_WORD = name("A-Z0-9", _WORD, except_for=("as", "of"), any_case=True, longest=_LONGEST_WORD)
 _HYPHENED = f"-(?:{name('A-WYZa-wyz0-9_', _WORD, longest=_LONGEST_WORD)}|[{_BEYOND_ASCII}])"
@@ -79,3 +81,28 @@ def is_name(text: str) -> bool:
 def takes_alias(participant: str) -> bool:
     """Whether Mermaid reads `participant name as …` as a name and its alias."""
     return " " not in participant
+
+
+@dataclass(frozen=True)
+class DeclarationForm(LineForm):
+    """A line that declares someone who must not be there already.
+
+    The pattern is long, so lines are only generated with it; they are read with `any_name`.
+    """
+
+    any_name: str = ""
+    """The line with anything in place of the name, which is the group `declared`."""
+    taken: frozenset[str] = frozenset()
+    """Plain names that are taken, in lower case."""
+    unusual: bool = False
+    """Whether names of several words are possible."""
+
+    def match(self, line: str) -> re.Match[str] | None:
+        match = LineForm(self.name, self.any_name, indent=self.indent).match(line)
+        if match is None or not is_name(match["declared"]):
+            return None
+        declared = match["declared"]
+        if is_simple(declared):
+            return None if declared.lower() in self.taken else match
+        is_alone = takes_alias(declared) or match.end() == match.end("declared")
+        return match if self.unusual and is_alone else None

@@ -15,6 +15,8 @@ from naiad.grammar.rewriting.sequence_reading import (
     Message,
     declaration,
     message,
+    plain_number,
+    rejoined,
     statements,
 )
 
@@ -97,7 +99,7 @@ class SequenceRewriter(Rewriter):
             yield from self._accessible(match)
             return
         pieces, comment = statements(text)
-        for piece in self._joined(pieces) if self.repairing else pieces:
+        for piece in self._rejoined(pieces) if self.repairing else pieces:
             yield from self._statement(piece)
         if comment:
             yield self.comment(f"%% {comment}")
@@ -167,7 +169,7 @@ class SequenceRewriter(Rewriter):
         match = _AUTONUMBER.fullmatch(piece)
         if match is None:
             return None
-        numbers = [_number(each) for each in match["numbers"].lower().split()]
+        numbers = [plain_number(each) for each in match["numbers"].lower().split()]
         return iter([self._line(" ".join(["autonumber", *numbers]))])
 
     def _declaration(self, piece: str) -> Iterator[str] | None:
@@ -399,39 +401,8 @@ class SequenceRewriter(Rewriter):
             return text
         return re.sub(r"#(?!\w+;)(?=\w)", "#35;", text)
 
-    def _joined(self, pieces: list[str]) -> Iterator[str]:
-        """The statements again, with a `;` put back that was part of a text."""
-        whole = ""
-        for piece in pieces:
-            if whole and ":" in whole and not self._begins_statement(piece):
-                whole = f"{whole}#59; {piece}"
-                self.note("wrote the `;` in the text as `#59;`")
-                continue
-            if whole:
-                yield whole
-            whole = piece
-        if whole:
-            yield whole
-
-    def _begins_statement(self, piece: str) -> bool:
-        keyword = re.match(r"\w+", piece)
-        return (keyword is not None and keyword[0].lower() in _STATEMENT_WORDS) or (
-            message(piece, repairing=False) is not None
-        )
-
-
-_STATEMENT_WORDS = frozenset(
-    re.findall(
-        r"\w+",
-        "participant actor create destroy activate deactivate note loop alt else opt par and "
-        "critical option break rect box end autonumber title link links",
-    )
-)
-
-
-def _number(text: str) -> str:
-    """As the canonical form has it: `.5` -> `0.5`, `010` -> `10`."""
-    whole, point, fraction = text.partition(".")
-    if not (whole + fraction).isdigit():
-        return text
-    return (whole.lstrip("0") or "0") + point + fraction
+    def _rejoined(self, pieces: list[str]) -> list[str]:
+        whole = rejoined(pieces)
+        if len(whole) < len(pieces):
+            self.note("wrote the `;` in the text as `#59;`")
+        return whole

@@ -47,6 +47,14 @@ _SETTING = re.compile(r"\s*[\"']?(\w+)[\"']?\s*:\s*(?:\"([^\"]*)\"|'([^']*)'|([^
 _FOREIGN_ALIAS = re.compile(r"\"(?P<alias>[^\"]+)\"\s+as\s+(?P<name>\S+)", re.IGNORECASE)
 _LABELLED = re.compile(r"(?P<name>\w+)\s*(?::\s*|\[|\()\s*(?P<alias>[^\])]+?)\s*[\])]?")
 
+_STATEMENT_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        "participant actor create destroy activate deactivate note loop alt else opt par and "
+        "critical option break rect box end autonumber title link links",
+    )
+)
+
 
 @dataclass(frozen=True)
 class Message:
@@ -90,6 +98,26 @@ def statements(line: str) -> tuple[list[str], str]:
 
 def _shown(pieces: list[str]) -> list[str]:
     return [piece.strip() for piece in pieces if piece.strip()]
+
+
+def rejoined(pieces: list[str]) -> list[str]:
+    """The statements, with a `;` put back that was part of a text.
+
+    ["A->>B: one", "two"] -> ["A->>B: one#59; two"]
+    """
+    whole: list[str] = []
+    for piece in pieces:
+        if whole and ":" in whole[-1] and not _begins_statement(piece):
+            whole[-1] += f"#59; {piece}"
+        else:
+            whole.append(piece)
+    return whole
+
+
+def _begins_statement(piece: str) -> bool:
+    keyword = re.match(r"\w+", piece)
+    begins = keyword is not None and keyword[0].lower() in _STATEMENT_WORDS
+    return begins or message(piece, repairing=False) is not None
 
 
 def message(statement: str, *, repairing: bool) -> Message | None:
@@ -154,3 +182,11 @@ def _settings(inside: str) -> dict[str, str] | None:
             return None
         settings[found[1]] = next((value for value in found.groups()[1:] if value), "")
     return settings if settings.get("type", "actor") in PARTICIPANT_TYPES else None
+
+
+def plain_number(text: str) -> str:
+    """As the canonical form has it: `.5` -> `0.5`, `010` -> `10`."""
+    whole, point, fraction = text.partition(".")
+    if not (whole + fraction).isdigit():
+        return text
+    return (whole.lstrip("0") or "0") + point + fraction
