@@ -77,13 +77,15 @@ class SequenceRewriter(Rewriter):
         )
 
     def header(self, text: str) -> Iterator[str]:
+        match = _HEADER.fullmatch(text)
+        if match is None:
+            yield text
+            return
         yield "sequenceDiagram"
-        match = _HEADER.match(text)
-        rest = match["rest"] if match else ""
-        if self.repairing and _DIRECTION.fullmatch(rest):
+        if self.repairing and _DIRECTION.fullmatch(match["rest"]):
             self.note("took out the direction: a sequence diagram has none")
-        elif rest:
-            yield from self.statement(rest, 0)
+        elif match["rest"]:
+            yield from self.statement(match["rest"], 0)
 
     def comment(self, text: str) -> str:
         return self._line(text)

@@ -51,6 +51,9 @@ class ZenumlRewriter(Rewriter):
         self._grammar.read("zenuml")
 
     def header(self, text: str) -> Iterator[str]:
+        if not text.startswith("zenuml"):
+            yield text
+            return
         yield "zenuml"
         rest = text.removeprefix("zenuml").strip()
         if rest:
