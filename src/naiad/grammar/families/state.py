@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from naiad.grammar.line_form import INDENT, LineForm
 from naiad.grammar.line_grammar import Accessibility, DiagramGrammar
+from naiad.grammar.new_name_form import NewNameForm
 from naiad.grammar.patterns import (
     COLOR,
     ENTITY,
@@ -41,15 +42,35 @@ KEYWORDS = frozenset(
 _DIRECTIONS = ("tb", "bt", "lr", "rl")
 _FOREIGN = f"{LETTERS}{IDEOGRAPHS}\\u0904-\\u0939\\u093e-\\u094d\\u0958-\\u0961"
 _PLAIN_ID = re.compile(rf"[A-Za-z0-9_{_FOREIGN}]{{1,40}}")
+_BARE_STATE = re.compile(r" *state \w+")
 _ASCII_ID = re.compile(r"\w{1,40}", re.ASCII)
 
 _COLON = r""":[A-Za-z0-9 ,.()/'"!?+=_\-]"""
-_LABEL = undirected_text("<;:", units=(LINE_BREAK, ENTITY, _COLON))
-_QUOTED = quoted(undirected_text('"<;[', units=(LINE_BREAK, ENTITY)))
-_NOTE = undirected_text("<;:", units=(LINE_BREAK, ENTITY))
 _NOTE_START = text("<;:", units=(LINE_BREAK, ENTITY), first_word_except=("end",))
-_NOTE_LINE = f"{_NOTE_START}(?::{text('<;', units=(LINE_BREAK, ENTITY))}|: {_NOTE})?"
+_NOTE_LINE = f"{_NOTE_START}(?::{text('<;', units=(LINE_BREAK, ENTITY))})?"
 _POINT = r"\[\*\]"
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """Patterns of the texts of a line."""
+
+    label: str
+    quoted: str
+    note: str
+
+
+def _texts(excluding: str) -> _Texts:
+    return _Texts(
+        undirected_text(f"<;:{excluding}", units=(LINE_BREAK, ENTITY, _COLON)),
+        quoted(undirected_text(f'"<;[{excluding}', units=(LINE_BREAK, ENTITY))),
+        undirected_text(f"<;:{excluding}", units=(LINE_BREAK, ENTITY)),
+    )
+
+
+_TEXTS = _texts("")
+_BRACELESS = _texts("{")
+"""For the line behind `state X`, which the lexer reads on to the next brace."""
 
 _CLASS = name("A-Za-z", except_for=KEYWORDS, beginnings=_DIRECTIONS, any_case=True)
 _COLOR = f"(?:{COLOR}|[a-z]{{3,20}})"
@@ -69,7 +90,7 @@ _STYLES = {
 _STYLE = "|".join(f"{key}: ?{value}" for key, value in _STYLES.items())
 _LOOK = f"(?:{_STYLE})(?:,(?:{_STYLE})){{0,9}}"
 _URL = r'"https?://[A-Za-z0-9][A-Za-z0-9./_~?=&+\-]{0,100}"'
-_LINK = f"(?:href {_URL}|{_URL} {_QUOTED})"
+_LINK = f"(?:href {_URL}|{_URL} {_TEXTS.quoted})"
 
 
 def is_plain(word: str) -> bool:
@@ -117,6 +138,8 @@ class StateGrammar(DiagramGrammar):
         self._note_lines: int | None = None
         """Lines of the open note, None when there is none."""
         self._lines = 0
+        self._is_after_bare_state = False
+        """Whether the last line is `state X`, which draws nothing."""
         self._ends_in_direction = False
         """Whether the last line ends so that TB, BT, LR or RL behind it would be a direction."""
         self._accessibility = Accessibility()
@@ -142,6 +165,7 @@ class StateGrammar(DiagramGrammar):
         if not line.lstrip().startswith("%%"):
             self._lines += 1
             self._ends_in_direction = line.lower().endswith("direction")
+            self._is_after_bare_state = _BARE_STATE.fullmatch(line) is not None
 
     def body(self) -> Iterator[LineForm]:
         if self._note_lines is not None:
@@ -160,8 +184,9 @@ class StateGrammar(DiagramGrammar):
             yield self._form("concurrency", "--", self._divide)
         if scope.may_direct:
             yield self._form("direction", "direction (?:TB|BT|LR|RL)", self._direct)
-        yield from self._state_forms()
-        yield from self._composite_forms()
+        yield from self._state_forms(_BRACELESS if self._is_after_bare_state else _TEXTS)
+        if len(self._scopes) <= MOST_DEPTH and not self._is_after_bare_state:
+            yield from self._composite_forms()
 
     @property
     def _indent(self) -> int:
@@ -172,46 +197,82 @@ class StateGrammar(DiagramGrammar):
     ) -> LineForm:
         return LineForm(kind, pattern, read, indent=self._indent + INDENT * depth)
 
-    def _state_forms(self) -> Iterator[LineForm]:
-        shut = self._shut()
-        first = _id(shut, after_direction=self._ends_in_direction)
-        look = f"(?::::{_CLASS})?" if self._scopes[-1].id is None else ""
-        start, end = (
-            rf"(?P<{group}>{_POINT}|{each}){look}"
-            for group, each in (("from", first), ("to", _id(shut)))
+    def _naming(
+        self,
+        kind: str,
+        line: Callable[[str, str], str],
+        read: Callable[[re.Match[str]], None],
+        taken: Iterable[str],
+    ) -> LineForm:
+        """A form that names states which are none of `taken`.
+
+        line: the pattern, given those of a state at the beginning of the line and elsewhere.
+        """
+        behind = self._ends_in_direction
+        return NewNameForm(
+            kind,
+            line(_id(taken, after_direction=behind), _id(taken)),
+            read,
+            indent=self._indent,
+            any_name=line(_id((), after_direction=behind), _id(())),
+            taken=frozenset(taken),
         )
-        label = optional(f" : {_LABEL}")
-        yield self._form("transition", f"{start} --> {end}{label}", self._relate)
-        mute = {id for id, state in self._states.items() if _is_mute(state)}
-        first = _id(shut | mute, after_direction=self._ends_in_direction)
-        yield self._form("description", f"(?P<id>{first}) : {_LABEL}", self._describe)
-        described = f"state {_QUOTED} as (?P<id>{_id(shut | mute)})"
-        yield self._form("description", described, self._describe)
-        yield self._form("state", f"state (?P<id>{_id(shut)})", self._name)
-        plain = {id for id, state in self._states.items() if _is_plain_state(state)}
-        pseudo = _id(shut | (set(self._states) - plain))
+
+    def _state_forms(self, texts: _Texts) -> Iterator[LineForm]:
+        shut = self._shut()
+        look = f"(?::::{_CLASS})?" if self._scopes[-1].id is None else ""
+        label = optional(f" : {texts.label}")
+
+        def transition(first: str, other: str) -> str:
+            start, end = f"(?:{_POINT}|(?P<new>{first}))", f"(?:{_POINT}|(?P<new_to>{other}))"
+            return f"{start}{look} --> {end}{look}{label}"
+
+        yield self._naming("transition", transition, self._relate, shut)
+        mute = shut | {id for id, state in self._states.items() if _is_mute(state)}
+        yield self._naming(
+            "description", lambda id, _: f"(?P<new>{id}) : {texts.label}", self._describe, mute
+        )
+        yield self._naming(
+            "description",
+            lambda _, id: f"state {texts.quoted} as (?P<new>{id})",
+            self._describe,
+            mute,
+        )
+        yield self._naming("state", lambda id, _: f"(?P<new>{id})", self._name, shut)
+        yield self._naming("state", lambda _, id: f"state (?P<new>{id})", _pass, shut)
+        fixed = shut | {id for id, state in self._states.items() if not _is_plain_state(state)}
         kinds = "<<(?:choice|fork|join)>>"
-        yield self._form("fork, join or choice", f"state (?P<id>{pseudo}) {kinds}", self._fork)
+        yield self._naming(
+            "fork, join or choice", lambda _, id: f"state (?P<new>{id}) {kinds}", self._fork, fixed
+        )
+        yield from self._notes(texts, shut)
+
+    def _notes(self, texts: _Texts, shut: set[str]) -> Iterator[LineForm]:
         noted = [id for id in self._states if id not in shut and not self._states[id].is_pseudo]
+        start = "note (?:left|right) of "
         if noted:
-            start = f"note (?:left|right) of (?P<id>{one_of(noted)})"
-            yield self._form("note", f"{start} : {_NOTE}", self._name)
+            pattern = f"{start}(?P<new>{one_of(noted)}) : {texts.note}"
+            yield self._form("note", pattern, self._name)
         noted = [id for id in noted if not id.lower().endswith("direction")]
         if noted:
-            start = f"note (?:left|right) of (?P<id>{one_of(noted)})"
-            yield self._form("note of several lines", start, self._open_note)
+            pattern = f"{start}(?P<new>{one_of(noted)})"
+            yield self._form("note of several lines", pattern, self._open_note)
 
     def _composite_forms(self) -> Iterator[LineForm]:
-        if len(self._scopes) > MOST_DEPTH:
-            return
-        used = {id for id, state in self._states.items() if state.is_composite or state.is_pseudo}
-        silent = used | {id for id, state in self._states.items() if state.descriptions}
-        many = used | {id for id, state in self._states.items() if state.descriptions > 1}
-        shut = self._shut()
-        plain = rf"state (?P<id>{_id(shut | many)}) \{{"
-        yield self._form("composite state", plain, self._open)
-        described = rf"state {_QUOTED} as (?P<id>{_id(shut | silent)}) \{{"
-        yield self._form("composite state", described, self._open_described)
+        states = self._states.items()
+        used = self._shut() | {id for id, state in states if state.is_composite or state.is_pseudo}
+        yield self._naming(
+            "composite state",
+            lambda _, id: rf"state (?P<new>{id}) \{{",
+            self._open,
+            used | {id for id, state in states if state.descriptions > 1},
+        )
+        yield self._naming(
+            "composite state",
+            lambda _, id: rf"state {_TEXTS.quoted} as (?P<new>{id}) \{{",
+            self._open_described,
+            used | {id for id, state in states if state.descriptions},
+        )
 
     def _root_forms(self) -> Iterator[LineForm]:
         if not self._states:
@@ -251,25 +312,25 @@ class StateGrammar(DiagramGrammar):
     def _relate(self, match: re.Match[str]) -> None:
         self._scopes[-1].region_has_states = True
         for id in match.groupdict().values():
-            if id != "[*]":
+            if id is not None:
                 self._mention(id)
 
     def _name(self, match: re.Match[str]) -> None:
-        self._mention(match["id"])
+        self._mention(match["new"])
 
     def _describe(self, match: re.Match[str]) -> None:
-        self._mention(match["id"]).descriptions += 1
+        self._mention(match["new"]).descriptions += 1
 
     def _fork(self, match: re.Match[str]) -> None:
-        self._mention(match["id"]).is_pseudo = True
+        self._mention(match["new"]).is_pseudo = True
 
     def _open(self, match: re.Match[str]) -> None:
-        self._mention(match["id"]).is_composite = True
-        self._scopes.append(_Scope(match["id"]))
+        self._mention(match["new"]).is_composite = True
+        self._scopes.append(_Scope(match["new"]))
 
     def _open_described(self, match: re.Match[str]) -> None:
         self._open(match)
-        self._states[match["id"]].descriptions += 1
+        self._states[match["new"]].descriptions += 1
 
     def _close(self, match: re.Match[str]) -> None:
         self._scopes.pop()

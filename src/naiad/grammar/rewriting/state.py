@@ -21,15 +21,16 @@ _TRANSITION = re.compile(rf"{_end('left')}\s*-->\s*{_end('right')}\s*(?::(?!::)\
 _DESCRIPTION = re.compile(rf"(?P<id>{_STATE})\s*:(?!::)\s*(?P<label>.*)")
 _SHORTHAND = re.compile(r"(?P<id>\w+)\s*:::\s*(?P<class>\w+)")
 _PSEUDO = re.compile(
-    r"(?:state\s+)?(?P<id>\S+)\s*(?:<<|\[\[|&lt;&lt;)\s*(?P<kind>fork|join|choice)\s*(?:>>|\]\]|&gt;&gt;)",
+    r"state\s+(?P<id>\S+?)\s*(?:<<(?P<kind>fork|join|choice)>>|\[\[(?P<old>fork|join|choice)\]\])",
     re.IGNORECASE,
 )
 _NAMED = re.compile(
     rf'state\s*"(?P<label>[^"]*)"\s*as\s+(?P<id>{_STATE})\s*(?::\s*(?P<more>[^{{]*))?'
     r"(?P<open>\{(?P<rest>.*))?"
 )
+_HOLDABLE = re.compile(rf'state\s+(?:"[^"]*"\s*as\s+)?{_STATE}')
 _COMPOSITE = re.compile(rf"state\s+(?P<id>{_STATE})\s*\{{(?P<rest>.*)")
-_DECLARED = re.compile(rf"state\s+(?P<id>{_STATE})")
+_DECLARED = re.compile(r"state\s+(?P<words>[^{\"]+)")
 _NOTE = re.compile(
     rf"note\s+(?P<side>left|right)\s+of\s+(?P<id>{_STATE})\s*(?::\s*(?P<label>.*))?", re.IGNORECASE
 )
@@ -60,6 +61,8 @@ class StateRewriter(ChartRewriter):
     def __init__(self, *, repairing: bool) -> None:
         super().__init__(repairing=repairing)
         self._depth = 1
+        self._held: str | None = None
+        """A line that may go on with a `{` on the next one."""
         self._note: str | None = None
         """The line that opened a note of several lines."""
         self._note_lines: list[str] = []
@@ -81,6 +84,18 @@ class StateRewriter(ChartRewriter):
             yield self._line(line.strip()) if line.startswith("    %%") else line
 
     def entry(self, text: str) -> Iterator[str]:
+        if self._held is not None:
+            held, self._held = self._held, None
+            if text.startswith("{"):
+                text = f"{held} {text}"
+            else:
+                yield from self._entry(held)
+        if _HOLDABLE.fullmatch(text):
+            self._held = text
+        else:
+            yield from self._entry(text)
+
+    def _entry(self, text: str) -> Iterator[str]:
         if text.startswith("}"):
             yield from self._closed(text[1:].strip())
         elif text == "{" and self.repairing:
@@ -90,6 +105,9 @@ class StateRewriter(ChartRewriter):
                 yield from line if isinstance(line, list) else [self._line(line)]
 
     def finish(self) -> Iterator[str]:
+        if self._held is not None:
+            held, self._held = self._held, None
+            yield from self._entry(held)
         if self._note is not None and self.repairing:
             self.note("ended the note")
             yield from self._in_note("end note")
@@ -129,13 +147,14 @@ class StateRewriter(ChartRewriter):
         elif note := _NOTE.fullmatch(text):
             yield from self._noted(note)
         elif pseudo := _PSEUDO.fullmatch(text):
-            yield f"state {self._id(pseudo['id'])} <<{pseudo['kind'].lower()}>>"
+            kind = pseudo["kind"] or pseudo["old"]
+            yield f"state {self._id(pseudo['id'])} <<{kind.lower()}>>"
         elif named := _NAMED.fullmatch(text):
             yield from self._named(named)
         elif composite := _COMPOSITE.fullmatch(text):
             yield from self._opened(f"state {self._id(composite['id'])} {{", composite["rest"])
-        elif _DECLARED.fullmatch(text):
-            yield text if not self.repairing else f"state {self._id(text.split(None, 1)[1])}"
+        elif declared := _DECLARED.fullmatch(text):
+            yield from self._declared(declared["words"].strip())
         elif looks := _LOOKS.fullmatch(text):
             yield _styled(looks["keyword"].lower(), looks["rest"])
         elif shorthand := _SHORTHAND.fullmatch(text):
@@ -144,9 +163,20 @@ class StateRewriter(ChartRewriter):
             label = _label(description["label"])
             yield f"{self._id(description['id'])} : {label}" if label else text
         elif is_plain(text):
-            yield f"state {text}"
+            yield text
         else:
             yield from self._mended_line(text) if self.repairing else [text]
+
+    def _declared(self, words: str) -> Iterator[str]:
+        """`state X` without more: Mermaid reads it, and draws nothing for it."""
+        id, colon, label = (part.strip() for part in words.partition(":"))
+        if self.repairing and is_plain(id):
+            self.note(f"wrote the state {id} so that it is drawn")
+            yield f"{id} : {_label(label)}" if colon and label else id
+        elif self.repairing:
+            yield from (each for each in self._mended_line(words) if isinstance(each, str))
+        else:
+            self.note(f"left out `state {words}`, for which Mermaid draws nothing")
 
     def _transition(self, found: re.Match[str]) -> str:
         ends = []
@@ -235,7 +265,7 @@ class StateRewriter(ChartRewriter):
                 name = f'"{_label(label, quoted=True)}" as {id}' if label else id
                 yield from self._opened(f"state {name} {{", "")
             else:
-                yield description or f"state {id}"
+                yield description or id
         else:
             yield text
 
