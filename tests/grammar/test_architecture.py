@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from naiad.grammar import fix
 from naiad.grammar.rewriting.rewrite import rewrite
 
 Check = Callable[..., Any]
@@ -114,6 +115,12 @@ def test_edges_are_mended(check_repair: Check) -> None:
     )
 
 
+def test_second_edges_which_do_not_draw_are_removed() -> None:
+    fixed = fix(_TWO + "    a:R --> L:b\n    a:B --> T:b")
+    assert fixed.source == _TWO + "    a:R --> L:b"
+    assert (fixed.verdict.valid, fixed.refusal) == (True, None)
+
+
 def test_ids_are_mended(check_repair: Check) -> None:
     check_repair(
         [
@@ -139,8 +146,8 @@ def test_what_other_families_write_is_mended(check_repair: Check) -> None:
             (
                 "architecture\n    group api(cloud)[API] {\n    - service a(redis)[Cache]\n    }\n"
                 "    junction j(server)[J]\n    db[(Store)]\n    a:R --> L:j",
-                "architecture-beta\n    group api(cloud)[API]\n    service a(database)[Cache] in api"
-                "\n    junction j\n    service db[(Store)]\n    a:R --> L:j",
+                "architecture-beta\n    group api(cloud)[API]\n"
+                "    service a(database)[Cache] in api\n    junction j\n    service db[(Store)]\n    a:R --> L:j",
             ),
             (
                 "architecture-beta\n    subgraph net[The net]\n    service a\n    end\n"

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from naiad.grammar import fix
+
 Check = Callable[..., Any]
 
 _TWO = 'block-beta\n    columns 3\n    a["A"] space b("B")\n'
@@ -124,6 +126,12 @@ def test_what_models_write_is_mended(check_repair: Check) -> None:
             ("block-beta\n    block\n    end", "block-beta\n    block\n        space\n    end"),
         ]
     )
+
+
+def test_chains_which_mermaid_accepts_and_misreads_become_links() -> None:
+    fixed = fix('block-beta\n    a["A"] --> b --> c')
+    assert fixed.source == 'block-beta\n    a["A"] b\n    a --> b\n    c\n    b --> c'
+    assert (fixed.verdict.valid, fixed.refusal) == (True, None)
 
 
 def test_samples_are_accepted(check_samples: Check) -> None:

@@ -50,8 +50,9 @@ def test_boundaries_hold_something_and_end(check_grammar: Check) -> None:
         "C4Deployment",
         passing=[
             'C4Deployment\n    Deployment_Node(host, "Host", "Linux", "Old") {\n'
-            '        Node_L(app, "App server") {\n            Container(api, "API", "Go", "Serves")\n'
-            '        }\n    }\n    System_Boundary(b, "B") {\n        Rel(api, host, "runs on")\n    }'
+            '        Node_L(app, "App server") {\n'
+            '            Container(api, "API", "Go", "Serves")\n        }\n    }\n'
+            '    System_Boundary(b, "B") {\n        Rel(api, host, "runs on")\n    }'
         ],
         failing=[
             ('C4Deployment\n    Boundary(b, "B") {\n    }', 3),
@@ -95,6 +96,14 @@ def test_single_quotes_are_taken_for_double_ones() -> None:
     assert len(fixed.changes) == 1
 
 
+def test_relations_to_nobody_which_do_not_draw_get_an_end() -> None:
+    fixed = fix(_TWO + '    Rel(user, Shop, "Uses")\n    Rel(shop, mail, "Sends")')
+    assert fixed.source == _TWO + (
+        '    Rel(user, shop, "Uses")\n    System(mail, "mail")\n    Rel(shop, mail, "Sends")'
+    )
+    assert (fixed.verdict.valid, fixed.refusal) == (True, None)
+
+
 def test_what_models_write_is_mended(check_repair: Check) -> None:
     check_repair(
         [
@@ -108,7 +117,8 @@ def test_what_models_write_is_mended(check_repair: Check) -> None:
                 '    System(user, "user")\n    Rel(user, d_b, "reads")',
             ),
             (
-                'C4Context\n    Person(user)\n    Boundary(b, "B")\n    System(s, "S")\n    }\n    }',
+                'C4Context\n    Person(user)\n    Boundary(b, "B")\n    System(s, "S")\n'
+                "    }\n    }",
                 'C4Context\n    Person(user, "user")\n    Boundary(b, "B") {\n'
                 '        System(s, "S")\n    }',
             ),

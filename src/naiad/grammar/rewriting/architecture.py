@@ -231,6 +231,7 @@ class ArchitectureRewriter(Rewriter):
             if (ids[0], ids[1]) in self._edges:
                 self.note(f"removed the second edge from `{ids[0]}` to `{ids[1]}`")
                 return
+        self.misread |= (ids[0], ids[1]) in self._edges
         self._edges.add((ids[0], ids[1]))
         ends = [
             f"{each}{'{group}' if grouped else ''}"
@@ -331,4 +332,3 @@ def _known_icon(icon: str) -> str:
         if known in word:
             return meant
     return "server"
-

@@ -50,6 +50,8 @@ class BlockRewriter(Rewriter):
         """The id before a link, or before what may turn out to be one."""
         self._link: re.Match[str] | None = None
         """A link whose end has not come yet."""
+        self._is_end = False
+        """Whether `_left` is the end of a link itself."""
 
     def header(self, text: str) -> Iterator[str]:
         match = _HEADER.fullmatch(text)
@@ -103,6 +105,10 @@ class BlockRewriter(Rewriter):
     def _token(self, text: str, position: int) -> tuple[list[str], int] | None:
         """The lines of the token at `position` and where it ends; None where there is none."""
         if self._left is not None and (link := LINK.match(text, position)):
+            # Mermaid does not know chains: it draws the second link from nowhere.
+            self.misread |= self._is_end
+            if self._is_end:
+                self.note("wrote a chain of links as single ones")
             self._link = link
             return [], link.end()
         if rest := TO_THE_END.match(text, position):
@@ -170,6 +176,9 @@ class BlockRewriter(Rewriter):
         lines = []
         if self._link is not None and self._left is not None:
             lines = [*self._flushed(), self._link_line(self._left, identifier)]
+            self._is_end = True
+        else:
+            self._is_end = False
         self._left = identifier
         if match["style"]:
             lines += [*self._flushed(), self._placed(f"class {identifier} {match['style']}")]

@@ -82,6 +82,7 @@ class C4Rewriter(Rewriter):
         while self.repairing and self._open:
             self.note("closed a boundary that was open at the end")
             yield from self._close()
+        self.misread |= bool(self._missing())
         for missing in sorted(self._missing()) if self.repairing else ():
             self.note(f"declared `{missing}`, which a relation uses")
             yield from self._declared(missing, Call("System", (Argument(missing),) * 2))

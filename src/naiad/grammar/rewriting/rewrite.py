@@ -20,6 +20,8 @@ class Rewritten:
     source: str
     changes: tuple[Change, ...] = ()
     """What was changed beyond blanks, in the order of the lines."""
+    misread: bool = False
+    """See Rewriter.misread."""
 
 
 def rewrite(source: str, *, repairing: bool) -> Rewritten:
@@ -42,17 +44,22 @@ def rewrite(source: str, *, repairing: bool) -> Rewritten:
         rewriter.number = number
         written += _rewritten_line(rewriter, line)
     written += rewriter.finish()
-    return Rewritten("\n".join(written), tuple(rewriter.changes))
+    return Rewritten("\n".join(written), tuple(rewriter.changes), rewriter.misread)
 
 
 def as_meant(source: str) -> str:
-    """`source` without the writing that Mermaid accepts and takes for something else.
+    """`source` without what Mermaid accepts and then cannot draw, or takes for something else.
 
-    So far that is one thing: the single quotes of C4, see rewriting.c4_calls.
+    That is the single quotes of C4 and its relations to unknown aliases, a second edge between
+    the same services of an architecture, and a chain of links in a block diagram.
     """
     diagram_type = diagram_type_of(source)
     rewriter = REWRITERS.get(diagram_type) if diagram_type is not None else None
-    return source if rewriter is None else rewriter.as_meant(source)
+    if rewriter is None:
+        return source
+    meant = rewriter.as_meant(source)
+    misread = rewrite(meant, repairing=False).misread
+    return rewrite(meant, repairing=True).source if misread else meant
 
 
 def _rewritten_line(rewriter: Rewriter, line: str) -> list[str]:

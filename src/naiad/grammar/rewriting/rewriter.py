@@ -38,6 +38,9 @@ class Rewriter(ABC):
         """1-based line of the source that is being rewritten; the caller sets it."""
         self.preamble: tuple[str, ...] = ()
         """Canonical lines above the header, whose settings may matter; the caller sets it."""
+        self.misread = False
+        """Whether there is something in the text that Mermaid accepts and cannot draw, or draws
+        as nobody means it. Then the text is repaired as if it were invalid."""
 
     @staticmethod
     def as_meant(source: str) -> str:
