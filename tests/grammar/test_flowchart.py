@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -161,6 +162,21 @@ def test_mermaid_draws_no_more_edges_than_its_limit() -> None:
     assert refusal("\n".join([*lines, "    k --> l"])) is not None
     assert validate("\n".join([*lines, "    k"])).valid
     assert not validate("\n".join([*lines, "    k --> l"])).valid
+
+
+def test_what_is_read_could_have_been_generated() -> None:
+    """Lines are read with patterns that last, and generated with those of their place."""
+    grammar = GRAMMARS["flowchart"]()
+    grammar.begin_at_header()
+    for line in ORDER.split("\n")[3:]:
+        if "%%" not in line:
+            form = next(each for each in grammar.forms() if each.match(line))
+            assert (re.fullmatch(form.pattern, line[form.indent :]) is not None, line) == (
+                True,
+                line,
+            )
+        grammar.read(line)
+    assert grammar.may_end
 
 
 def test_a_full_diagram_only_ends(monkeypatch: pytest.MonkeyPatch) -> None:
