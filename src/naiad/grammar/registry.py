@@ -22,12 +22,14 @@ from naiad.grammar.families.pie import PieGrammar
 from naiad.grammar.families.quadrant_chart import QuadrantChartGrammar
 from naiad.grammar.families.radar import RadarGrammar
 from naiad.grammar.families.requirement import RequirementGrammar
+from naiad.grammar.families.sankey import SankeyGrammar
 from naiad.grammar.families.sequence import SequenceGrammar
 from naiad.grammar.families.state import StateGrammar
 from naiad.grammar.families.swimlane import SwimlaneGrammar
 from naiad.grammar.families.timeline import TimelineGrammar
 from naiad.grammar.families.tree_view import TreeViewGrammar
 from naiad.grammar.families.treemap import TreemapGrammar
+from naiad.grammar.families.venn import VennGrammar
 from naiad.grammar.families.wardley import WardleyGrammar
 from naiad.grammar.families.xychart import XyChartGrammar
 from naiad.grammar.families.zenuml import ZenumlGrammar
@@ -49,18 +51,20 @@ GRAMMARS: Mapping[str, type[DiagramGrammar]] = MappingProxyType(
             MindmapGrammar,
             TimelineGrammar,
             QuadrantChartGrammar,
-            XyChartGrammar,
-            KanbanGrammar,
             RequirementGrammar,
             *C4_GRAMMARS,
+            SankeyGrammar,
+            XyChartGrammar,
             BlockGrammar,
             PacketGrammar,
+            KanbanGrammar,
             ArchitectureGrammar,
-            TreemapGrammar,
-            TreeViewGrammar,
-            WardleyGrammar,
             ZenumlGrammar,
             RadarGrammar,
+            TreemapGrammar,
+            TreeViewGrammar,
+            VennGrammar,
+            WardleyGrammar,
             IshikawaGrammar,
             SwimlaneGrammar,
         )

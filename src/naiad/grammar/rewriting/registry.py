@@ -23,12 +23,14 @@ from naiad.grammar.rewriting.quadrant_chart import QuadrantChartRewriter
 from naiad.grammar.rewriting.radar import RadarRewriter
 from naiad.grammar.rewriting.requirement import RequirementRewriter
 from naiad.grammar.rewriting.rewriter import Rewriter
+from naiad.grammar.rewriting.sankey import SankeyRewriter
 from naiad.grammar.rewriting.sequence import SequenceRewriter
 from naiad.grammar.rewriting.state import StateRewriter
 from naiad.grammar.rewriting.swimlane import SwimlaneRewriter
 from naiad.grammar.rewriting.timeline import TimelineRewriter
 from naiad.grammar.rewriting.tree_view import TreeViewRewriter
 from naiad.grammar.rewriting.treemap import TreemapRewriter
+from naiad.grammar.rewriting.venn import VennRewriter
 from naiad.grammar.rewriting.wardley import WardleyRewriter
 from naiad.grammar.rewriting.xychart import XyChartRewriter
 from naiad.grammar.rewriting.zenuml import ZenumlRewriter
@@ -49,18 +51,20 @@ REWRITERS: Mapping[str, type[Rewriter]] = MappingProxyType(
             MindmapRewriter,
             TimelineRewriter,
             QuadrantChartRewriter,
-            XyChartRewriter,
-            KanbanRewriter,
             RequirementRewriter,
             *C4_REWRITERS,
+            SankeyRewriter,
+            XyChartRewriter,
             BlockRewriter,
             PacketRewriter,
+            KanbanRewriter,
             ArchitectureRewriter,
-            TreemapRewriter,
-            TreeViewRewriter,
-            WardleyRewriter,
             ZenumlRewriter,
             RadarRewriter,
+            TreemapRewriter,
+            TreeViewRewriter,
+            VennRewriter,
+            WardleyRewriter,
             IshikawaRewriter,
             SwimlaneRewriter,
         )
