@@ -47,7 +47,7 @@ _ASCII_ID = re.compile(r"\w{1,40}", re.ASCII)
 
 _COLON = r""":[A-Za-z0-9 ,.()/'"!?+=_\-]"""
 _NOTE_START = text("<;:", units=(LINE_BREAK, ENTITY), first_word_except=("end",))
-_NOTE_LINE = f"{_NOTE_START}(?::{text('<;', units=(LINE_BREAK, ENTITY))})?"
+_NOTE_LINE = f"{_NOTE_START}(?:: ?{text('<;', units=(LINE_BREAK, ENTITY))})?"
 _POINT = r"\[\*\]"
 
 

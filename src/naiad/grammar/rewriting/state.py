@@ -40,9 +40,10 @@ _LOOKS = re.compile(r"(?P<keyword>classDef|class|style)\s+(?P<rest>.*)", re.IGNO
 _CLASS = re.compile(r"(?P<ids>\w+(?:\s*,\s*\w+)*)\s+(?P<class>\w+)\s*;?")
 _IDS_AND_STYLES = re.compile(r"(?P<ids>[\w,]+)\s+(?P<styles>.*)")
 _NO_EFFECT = re.compile(r"hide empty description\b|scale\s+\d+(?:\s+width\b)?", re.IGNORECASE)
+_BOX = r"\w+(?:\[[^\]]*\]+|\([^)]*\)+|\{[^}]*\}+)"
 _LOOSE_TRANSITION = re.compile(
-    rf"(?P<left>{_STATE}|\"[^\"]*\")\s*(?:-+>+|=+>+|-\.+->|→|⟶|--+(?=\s))\s*"
-    rf"(?:\|(?P<between>[^|]*)\|\s*)?(?P<right>{_STATE}|\"[^\"]*\"|[^:]+?)\s*(?::\s*(?P<label>.*))?"
+    rf"(?P<left>{_BOX}|{_STATE}|\"[^\"]*\")\s*(?:-+>+|=+>+|-\.+->|→|⟶|--+(?=\s))\s*"
+    rf"(?:\|(?P<between>[^|]*)\|\s*)?(?P<right>{_BOX}|{_STATE}|\"[^\"]*\"|[^:]+?)\s*(?::\s*(?P<label>.*))?"
 )
 _SHAPED = re.compile(r"(?P<id>\w+)\s*(?:\[+|\(+|\{+)\"?(?P<label>[^\"\])}]*)\"?(?:\]+|\)+|\}+)")
 _ESCAPE = re.compile(rf"(?P<kept>{ENTITY}|{LINE_BREAK})|<br\s*/?>|[<;]|%(?=%)|:(?=[:;<]|$)")
