@@ -174,6 +174,10 @@ def test_statements_are_mended(check_repair: Check) -> None:
                 "    %% This is prose.",
             ),
             (
+                "classDiagram\n<<interface>> A\nA --> B",
+                "classDiagram\n    class A\n    <<interface>> A\n    A --> B",
+            ),
+            (
                 "classDiagram\nclass Vidéo\nVidéo --> A",
                 "classDiagram\n    class `Vidéo`\n    `Vidéo` --> A",
             ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterator
 
+from naiad.grammar.families.class_patterns import written_name
 from naiad.grammar.rewriting.class_lines import BARRED, Named, parts_of, read_name, read_relation
 from naiad.grammar.rewriting.class_repair import (
     MendedLines,
@@ -65,6 +66,8 @@ class ClassRewriter(Rewriter):
         """The lines of an `accDescr { … }` that has not ended."""
         self._unwritten: list[str] = []
         """Namespaces in which nothing has been written yet: Mermaid takes no empty ones."""
+        self._declared: set[str] = set()
+        """Classes that there are, as lines write them."""
         self._mendings = 0
         """How often this line has been mended: once to part statements, once each of them."""
         self._held: list[str] = []
@@ -72,7 +75,10 @@ class ClassRewriter(Rewriter):
 
     def header(self, text: str) -> Iterator[str]:
         found = _HEADER.match(text)
-        rest = text[found.end() :].strip() if found else text
+        if found is None:
+            yield text
+            return
+        rest = text[found.end() :].strip()
         yield "classDiagram"
         if self.repairing:
             rest = rest.lstrip(":;").strip()
@@ -208,7 +214,16 @@ class ClassRewriter(Rewriter):
             self.note("moved the line behind the namespace, which may not hold it")
             self._held.append(line)
         else:
+            if self.repairing and line.startswith("<<"):
+                yield from self._annotated(line.partition(">> ")[2])
             yield from self._write(line)
+
+    def _annotated(self, name: str) -> Iterator[str]:
+        """What declares a class that an annotation names before anything else does."""
+        if name not in self._declared:
+            self._declared.add(name)
+            self.note(f"declared {name} before its annotation")
+            yield from self._write(f"class {name}")
 
     def _opened(self, found: re.Match[str]) -> Generator[str, None, str]:
         """Write the first line of a class or namespace; returns what follows its brace."""
@@ -225,6 +240,7 @@ class ClassRewriter(Rewriter):
             self._unwritten.append(f"namespace {name}{label} {{")
             self._namespaces += 1
             return found["rest"] or ""
+        self._declared.add(str(name))
         if found["generic"] is not None:
             name = Named(name.id, found["generic"])
         style = f":::{found['style']}" if found["style"] else ""
@@ -249,6 +265,7 @@ class ClassRewriter(Rewriter):
         relation = read_relation(text, as_meant=self.repairing)
         if relation is None:
             return None
+        self._declared |= {written_name(each.id) for each in relation.named}
         if relation.second is not None:
             return str(relation)
         if relation.label:

@@ -93,6 +93,17 @@ class Relation:
     counts: tuple[str, str] = ("", "")
     label: str = ""
 
+    @property
+    def named(self) -> tuple[Named, ...]:
+        """The classes that come into being here; an interface drawn as a circle is none."""
+        if self.second is None:
+            return (self.first,) if self.label else ()
+        if self.arrow.startswith("()") and not self.arrow.endswith(")"):
+            return (self.second,)
+        if self.arrow.endswith("()") and not self.arrow.startswith("("):
+            return (self.first,)
+        return (self.first, self.second)
+
     def __str__(self) -> str:
         left, right = (f'"{escaped(each, BARRED)}"' if each else "" for each in self.counts)
         label = escaped_label(self.label)

@@ -46,6 +46,9 @@ class ErRewriter(Rewriter):
         """What has been read of an attribute that goes on in the next line."""
 
     def header(self, text: str) -> Iterator[str]:
+        if not text.startswith("erDiagram"):
+            yield text
+            return
         yield "erDiagram"
         rest = text[len("erDiagram") :].strip()
         if self.repairing:
