@@ -35,39 +35,37 @@ from naiad.grammar.families.xychart import XyChartGrammar
 from naiad.grammar.families.zenuml import ZenumlGrammar
 from naiad.grammar.line_grammar import DiagramGrammar
 
+_ALL: tuple[type[DiagramGrammar], ...] = (
+    FlowchartGrammar,
+    SequenceGrammar,
+    ClassGrammar,
+    StateGrammar,
+    ErGrammar,
+    GanttGrammar,
+    PieGrammar,
+    JourneyGrammar,
+    GitGraphGrammar,
+    MindmapGrammar,
+    TimelineGrammar,
+    QuadrantChartGrammar,
+    RequirementGrammar,
+    *C4_GRAMMARS,
+    SankeyGrammar,
+    XyChartGrammar,
+    BlockGrammar,
+    PacketGrammar,
+    KanbanGrammar,
+    ArchitectureGrammar,
+    ZenumlGrammar,
+    RadarGrammar,
+    TreemapGrammar,
+    TreeViewGrammar,
+    VennGrammar,
+    WardleyGrammar,
+    IshikawaGrammar,
+    SwimlaneGrammar,
+)
 GRAMMARS: Mapping[str, type[DiagramGrammar]] = MappingProxyType(
-    {
-        grammar.type: grammar
-        for grammar in (
-            FlowchartGrammar,
-            SequenceGrammar,
-            ClassGrammar,
-            StateGrammar,
-            ErGrammar,
-            GanttGrammar,
-            PieGrammar,
-            JourneyGrammar,
-            GitGraphGrammar,
-            MindmapGrammar,
-            TimelineGrammar,
-            QuadrantChartGrammar,
-            RequirementGrammar,
-            *C4_GRAMMARS,
-            SankeyGrammar,
-            XyChartGrammar,
-            BlockGrammar,
-            PacketGrammar,
-            KanbanGrammar,
-            ArchitectureGrammar,
-            ZenumlGrammar,
-            RadarGrammar,
-            TreemapGrammar,
-            TreeViewGrammar,
-            VennGrammar,
-            WardleyGrammar,
-            IshikawaGrammar,
-            SwimlaneGrammar,
-        )
-    }
+    {grammar.type: grammar for grammar in _ALL}
 )
 """Naiad's name of a diagram type -> its grammar, in the order of DIAGRAM_TYPES."""

@@ -35,39 +35,37 @@ from naiad.grammar.rewriting.wardley import WardleyRewriter
 from naiad.grammar.rewriting.xychart import XyChartRewriter
 from naiad.grammar.rewriting.zenuml import ZenumlRewriter
 
+_ALL: tuple[type[Rewriter], ...] = (
+    FlowchartRewriter,
+    SequenceRewriter,
+    ClassRewriter,
+    StateRewriter,
+    ErRewriter,
+    GanttRewriter,
+    PieRewriter,
+    JourneyRewriter,
+    GitGraphRewriter,
+    MindmapRewriter,
+    TimelineRewriter,
+    QuadrantChartRewriter,
+    RequirementRewriter,
+    *C4_REWRITERS,
+    SankeyRewriter,
+    XyChartRewriter,
+    BlockRewriter,
+    PacketRewriter,
+    KanbanRewriter,
+    ArchitectureRewriter,
+    ZenumlRewriter,
+    RadarRewriter,
+    TreemapRewriter,
+    TreeViewRewriter,
+    VennRewriter,
+    WardleyRewriter,
+    IshikawaRewriter,
+    SwimlaneRewriter,
+)
 REWRITERS: Mapping[str, type[Rewriter]] = MappingProxyType(
-    {
-        rewriter.type: rewriter
-        for rewriter in (
-            FlowchartRewriter,
-            SequenceRewriter,
-            ClassRewriter,
-            StateRewriter,
-            ErRewriter,
-            GanttRewriter,
-            PieRewriter,
-            JourneyRewriter,
-            GitGraphRewriter,
-            MindmapRewriter,
-            TimelineRewriter,
-            QuadrantChartRewriter,
-            RequirementRewriter,
-            *C4_REWRITERS,
-            SankeyRewriter,
-            XyChartRewriter,
-            BlockRewriter,
-            PacketRewriter,
-            KanbanRewriter,
-            ArchitectureRewriter,
-            ZenumlRewriter,
-            RadarRewriter,
-            TreemapRewriter,
-            TreeViewRewriter,
-            VennRewriter,
-            WardleyRewriter,
-            IshikawaRewriter,
-            SwimlaneRewriter,
-        )
-    }
+    {rewriter.type: rewriter for rewriter in _ALL}
 )
 """Naiad's name of a diagram type -> its rewriter."""
