@@ -147,7 +147,8 @@ def test_what_other_families_write_is_mended(check_repair: Check) -> None:
                 "architecture\n    group api(cloud)[API] {\n    - service a(redis)[Cache]\n    }\n"
                 "    junction j(server)[J]\n    db[(Store)]\n    a:R --> L:j",
                 "architecture-beta\n    group api(cloud)[API]\n"
-                "    service a(database)[Cache] in api\n    junction j\n    service db[(Store)]\n    a:R --> L:j",
+                "    service a(database)[Cache] in api\n    junction j\n"
+                "    service db[(Store)]\n    a:R --> L:j",
             ),
             (
                 "architecture-beta\n    subgraph net[The net]\n    service a\n    end\n"
