@@ -9,8 +9,17 @@ import re
 from collections.abc import Callable, Iterator
 
 from naiad.grammar.line_form import INDENT, LineForm, no_change
-from naiad.grammar.line_grammar import Accessibility, DiagramGrammar, LineRefused
-from naiad.grammar.patterns import COLOR, integer, listed, name, one_of, optional, quoted, text
+from naiad.grammar.line_grammar import Accessibility, DiagramGrammar
+from naiad.grammar.patterns import (
+    COLOR,
+    integer,
+    listed,
+    name,
+    one_of,
+    optional,
+    quoted,
+    undirected_text,
+)
 
 
 def _variants(element: str) -> tuple[str, ...]:
@@ -32,7 +41,7 @@ MOST_RELATIONS = 150
 DEEPEST = 8
 """Boundaries inside each other."""
 
-_TEXT = text()
+_TEXT = undirected_text()
 _LABEL = quoted(_TEXT)
 _STRING = quoted(optional(_TEXT))
 # Mermaid looks for the shape that a tag or sprite names in an object: these two it finds there.
@@ -48,7 +57,6 @@ _ELEMENT_STYLE = (
 )
 _RELATION_STYLE = rf", \$(?:(?:textColor|lineColor)={_COLOUR}|(?:offsetX|offsetY)={_NUMBER})"
 _ROW = quoted(integer(1, 20))
-_DIRECTION = re.compile(r"direction\s+(?:TB|BT|RL|LR)")
 
 
 class C4Grammar(DiagramGrammar):
@@ -78,12 +86,6 @@ class C4Grammar(DiagramGrammar):
             yield f'{self._indentation()}System(system{number}, "System")'
         for depth in reversed(range(1, len(self._filled) + 1)):
             yield f"{' ' * INDENT * depth}}}"
-
-    def read(self, line: str) -> None:
-        # Mermaid's lexer takes a line that holds these words anywhere for a direction.
-        if _DIRECTION.search(line):
-            raise LineRefused(line, ["a line without a direction"])
-        super().read(line)
 
     def body(self) -> Iterator[LineForm]:
         if not self._filled:

@@ -18,8 +18,8 @@ from naiad.grammar.rewriting.c4_calls import (
     Call,
     double_quoted,
     next_call,
+    plain_text,
 )
-from naiad.grammar.rewriting.escaping import escaped
 from naiad.grammar.rewriting.rewriter import Rewriter
 
 _HEADER = re.compile(r"(?P<type>C4\w+)\b[\s:;]*(?P<rest>.*)")
@@ -66,7 +66,7 @@ class C4Rewriter(Rewriter):
         title, described = _TITLE.fullmatch(text), _DESCRIPTION.fullmatch(text)
         if title is not None:
             if title["text"]:
-                yield self._indented(f"title {escaped(title['text'])}")
+                yield self._indented(f"title {plain_text(title['text'])}")
         elif described is not None:
             yield self._indented(f"accDescr: {described['text'].strip()}")
         else:
@@ -219,7 +219,7 @@ class C4Rewriter(Rewriter):
         given = [argument.value for argument in call.arguments[: first + 3]]
         left, right = (self._known(each) for each in given[first : first + 2])
         self._related.add((left, right))
-        label = f'"{escaped(given[-1])}"'
+        label = f'"{plain_text(given[-1])}"'
         line = call.written(*given[:first], left, right, label)
         yield from self._in_turn(frozenset({left, right}), line)
 
@@ -264,7 +264,7 @@ class C4Rewriter(Rewriter):
 
 
 def _label(argument: Argument) -> tuple[str]:
-    return (f'"{escaped(argument.value)}"',)
+    return (f'"{plain_text(argument.value)}"',)
 
 
 def _rewriter_of(grammar: type[C4Grammar]) -> type[C4Rewriter]:

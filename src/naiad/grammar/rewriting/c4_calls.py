@@ -47,6 +47,7 @@ _BY_PLACE = frozenset({"techn", "descr", "type"})
 _BARRED_IN_NAMED = '"<>;\\`'
 """A `#` begins a colour."""
 _KEYWORD = re.compile(r"(?P<keyword>[A-Za-z]\w*)\s*\(")
+_DIRECTION = re.compile(r"(?<=\s)(?:T(?=B)|B(?=T)|L(?=R)|R(?=L))", re.IGNORECASE)
 _KEY = re.compile(r"\$\s*(?P<key>\w+)\s*=\s*")
 _DOUBLE = re.compile(r'"([^"]*)"')
 # A quote inside of the text is none that a comma or the end of the call follows.
@@ -95,10 +96,15 @@ class Call:
         places = [each for each in parameters if each in _BY_PLACE]
         last = max((at for at, each in enumerate(places) if said.get(each)), default=-1)
         for each in places[: last + 1]:
-            yield f'"{escaped(said.get(each, ""))}"'
+            yield f'"{plain_text(said.get(each, ""))}"'
         named = [each for each in said if each not in places and said[each]]
         for each in sorted(named, key=lambda key: key != "sprite"):
             yield f'${each}="{escaped(said[each], _BARRED_IN_NAMED)}"'
+
+
+def plain_text(text: str) -> str:
+    """`text` escaped, and so that no word of it can be taken for a direction."""
+    return _DIRECTION.sub(lambda word: f"#{ord(word[0])};", escaped(" ".join(text.split())))
 
 
 def double_quoted(source: str) -> str:
