@@ -170,6 +170,10 @@ def test_usual_slips_are_mended(check_repair: Check) -> None:
                 "sequenceDiagram\n    participant A as Ann\n    Note over A: n\n"
                 "    Note right of A: one<br/>two",
             ),
+            (
+                "sequenceDiagram\nbox x\nactor A\nA->>A: x\nend",
+                "sequenceDiagram\n    box x\n        actor A\n    end\n    A->>A: x",
+            ),
             (_HEAD + "Note over A,A,B: x", _HEAD + "    Note over A,B: x"),
             (
                 _HEAD + "A->>B: x\nstyle A fill:red",

@@ -121,6 +121,12 @@ class SequenceRewriter(Rewriter):
         return f"{' ' * INDENT * (len(self._blocks) + 1)}{text}"
 
     def _statement(self, piece: str) -> Iterator[str]:
+        declares = _DECLARING.fullmatch(piece) or _TYPED.fullmatch(piece)
+        is_end = _LOOSE_END.fullmatch(piece)
+        if self.repairing and self._blocks[-1:] == ["box"] and not (declares or is_end):
+            self.note("ended the box: only participants stand in one")
+            self._blocks.pop()
+            yield self._line("end")
         for reader in self._readers:
             lines = reader(piece)
             if lines is not None:
