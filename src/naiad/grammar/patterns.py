@@ -100,9 +100,12 @@ def text(
         return f"(?:{first_unit}){rest}"
     heads, whole = _heads(words, (excluding, first_except, second_except), tuple(units))
     if "%" not in second_except:
-        heads.append(f"(?:{whole[0]})%")
+        heads.append(f"(?:{whole[0]})%[^{shut}]")
+        whole.append(f"(?:{whole[0]})%")
     exact = f"(?:(?:{'|'.join(heads)}){rest}|{'|'.join(whole)})"
-    wide = text(excluding, units=units, longest=longest, first_except=first_except)
+    # An exact text may be longer by the beginning of a word that it leaves.
+    more = longest + 2 + max((len(word) for word in words), default=0)
+    wide = text(excluding, units=units, longest=more, first_except=first_except)
     ahead = f"(?!(?ai:{one_of(words)})(?![A-Za-z0-9_]))" if words else ""
     if second_except:
         first = "|".join([f"[^{shut}]", *units])
