@@ -8,7 +8,7 @@ from naiad.grammar.line_grammar import is_comment
 from naiad.grammar.rewriting.preamble import canonical_preamble
 from naiad.grammar.rewriting.registry import REWRITERS
 from naiad.grammar.rewriting.rewriter import Change, Rewriter
-from naiad.mermaid.diagram_types import diagram_type_of, first_statement
+from naiad.mermaid.diagram_types import diagram_type_of
 
 TAB_WIDTH = 4
 
@@ -35,7 +35,7 @@ def rewrite(source: str, *, repairing: bool) -> Rewritten:
         return Rewritten(source)
     rewriter = REWRITERS[diagram_type](repairing=repairing)
     lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    header = len(lines) - first_statement("\n".join(lines)).count("\n") - 1
+    header = _header_line(lines, diagram_type)
     written = canonical_preamble(lines[:header])
     rewriter.preamble = tuple(written)
     rewriter.number = header + 1
@@ -60,6 +60,13 @@ def as_meant(source: str) -> str:
     meant = rewriter.as_meant(source)
     misread = rewrite(meant, repairing=False).misread
     return rewrite(meant, repairing=True).source if misread else meant
+
+
+def _header_line(lines: list[str], diagram_type: str) -> int:
+    """Index of the line with the keyword: the first with which the type can be told."""
+    ends = range(1, len(lines) + 1)
+    found = (end for end in ends if diagram_type_of("\n".join([*lines[:end], ""])) == diagram_type)
+    return next(found, 1) - 1
 
 
 def _rewritten_line(rewriter: Rewriter, line: str) -> list[str]:
