@@ -67,6 +67,7 @@ def test_flowcharts_are_read(check_grammar: Check) -> None:
             ('flowchart TD\n    A["one] --> B', 2),
             ('flowchart TD\n    A["x")', 2),
             ("flowchart TD\n    A --> B;", 2),
+            ("flowchart TD\n    subgraph default-x\n    end", 2),
             ("flowchart TD\n    A@{ shape: nonsense }", 2),
             ("flowchart TD\n    subgraph one\n        A", None),
             ("flowchart TD\n    A\n    end", 3),
@@ -239,6 +240,11 @@ def test_statements_are_written_one_way(check_rewriting: Check) -> None:
             ),
         ]
     )
+
+
+def test_a_subgraph_called_default_keeps_its_quotes() -> None:
+    source = 'flowchart TD\n    subgraph "default"\n        a\n    end'
+    assert rewrite(source, repairing=False).source == source
 
 
 def test_a_long_chain_becomes_its_edges() -> None:

@@ -203,7 +203,7 @@ class FlowchartGrammar(DiagramGrammar):
         def fits(match: re.Match[str]) -> bool:
             return match["id"] not in taken and not (is_inside and match["markdown"])
 
-        pattern = _subgraph(piece.identifier(taken), markdown=not is_inside)
+        pattern = _subgraph(piece.subgraph_id(taken), markdown=not is_inside)
         yield CheckedForm("subgraph", pattern, self._open_one, indent, _ANY_SUBGRAPH, fits)
 
     def _open_one(self, match: re.Match[str]) -> None:
@@ -296,7 +296,7 @@ def _among(known: Collection[str]) -> Callable[[re.Match[str]], bool]:
 _CLASS_NAMES = listed(piece.CLASS_NAME, ",", most=6)
 _ANY_CHAIN = _chain(frozenset(), _MOST_STEPS)
 _ANY_NAMED_EDGE = _named_edge(frozenset(), frozenset())
-_ANY_SUBGRAPH = _subgraph(piece.ANY_ID, markdown=True)
+_ANY_SUBGRAPH = _subgraph(piece.subgraph_id(), markdown=True)
 _ANY_CLASS = f"class (?P<id>[^ ]+) {piece.CLASS_NAME}"
 _ANY_CLICK = f"click (?P<id>[^ ,]+) {piece.CLICK}"
 _ANY_LOOK = f"(?P<id>[^ ,@]+){piece.EDGE_DATA}"

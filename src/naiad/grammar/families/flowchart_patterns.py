@@ -52,7 +52,7 @@ _REST = "A-Za-z0-9_"
 _SIGNS = r"(?:[.\-][A-Za-z0-9_]{1,40}){0,8}"
 _DIGITS = "[0-9]{1,20}"
 # Behind digits and letters beyond ASCII the lexer begins anew; this avoids more than keywords.
-_TAIL = name("A-Za-z", _REST, beginnings={each.strip("_")[:2] for each in KEYWORDS})
+_TAIL = name("A-Za-z", _REST, beginnings={"de", *(each.strip("_")[:2] for each in KEYWORDS)})
 _NUMBERED = f"{_DIGITS}(?:_[0-9][A-Za-z0-9_]{{0,39}}|_?{_TAIL})?"
 _FOREIGN = f"(?:[{LETTERS}{IDEOGRAPHS}]{{1,40}}(?:{_DIGITS})?(?:{_TAIL})?){{1,4}}"
 # Mermaid names edges L_from_to_0: a node of that name would be taken for the edge.
@@ -90,6 +90,14 @@ def identifier(excluded: Iterable[str] = ()) -> str:
         # Only the whole id is excluded, not one that goes on behind it.
         branches.append(f"{one_of(excluded)}{_SIGNS.replace('{0,8}', '{1,8}')}")
     return f"(?:{'|'.join(branches)})"
+
+
+def subgraph_id(excluded: Iterable[str] = ()) -> str:
+    """Pattern of a subgraph's id: as of a node, but `default` is a keyword behind `subgraph`."""
+    barred = {"default", *(each for each in excluded if each.isascii() and each.isidentifier())}
+    plain = f"(?:{word(barred)}(?:{_FOREIGN})?|{_FOREIGN}|{_NUMBERED}){_SIGNS}"
+    has_l_name = any(each.startswith("L_") for each in barred)
+    return plain if has_l_name else f"(?:{plain}|{_L_NAME})"
 
 
 ANY_ID = identifier()

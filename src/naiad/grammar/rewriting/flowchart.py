@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from naiad.grammar.families.flowchart_patterns import ANY_ID, STYLE
+from naiad.grammar.families.flowchart_patterns import STYLE, subgraph_id
 from naiad.grammar.line_grammar import is_comment
 from naiad.grammar.rewriting import flowchart_text as written
 from naiad.grammar.rewriting.flowchart_reading import Chain, ChainReader, Unreadable
@@ -37,7 +37,7 @@ _CLICK = re.compile(
 _ACCESSIBLE = re.compile(r"(?P<key>accTitle|accDescr)\s*:\s*(?P<text>.*)(?P<rest>)")
 _BLOCK = re.compile(r"accDescr\s*\{(?P<text>[^}]*)\}\s*(?P<rest>.*)", re.DOTALL)
 _OPEN_BLOCK = re.compile(r"accDescr\s*\{[^}]*")
-_SAFE_ID = re.compile(ANY_ID)
+_SAFE_ID = re.compile(subgraph_id())
 _STYLE = re.compile(STYLE)
 _HEADER_JUNK = re.compile(r"\s*(?:[:{]|[A-Z]{2,3}\b:?)?\s*")
 _MOST_NODES = 13
