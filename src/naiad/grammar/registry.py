@@ -10,6 +10,7 @@ from naiad.grammar.families.block import BlockGrammar
 from naiad.grammar.families.c4 import C4_GRAMMARS
 from naiad.grammar.families.class_diagram import ClassGrammar
 from naiad.grammar.families.er import ErGrammar
+from naiad.grammar.families.event_modeling import EventModelingGrammar
 from naiad.grammar.families.flowchart import FlowchartGrammar
 from naiad.grammar.families.gantt import GanttGrammar
 from naiad.grammar.families.git_graph import GitGraphGrammar
@@ -63,6 +64,7 @@ _ALL: tuple[type[DiagramGrammar], ...] = (
     VennGrammar,
     WardleyGrammar,
     IshikawaGrammar,
+    EventModelingGrammar,
     SwimlaneGrammar,
 )
 GRAMMARS: Mapping[str, type[DiagramGrammar]] = MappingProxyType(

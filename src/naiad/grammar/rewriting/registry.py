@@ -10,6 +10,7 @@ from naiad.grammar.rewriting.block import BlockRewriter
 from naiad.grammar.rewriting.c4 import C4_REWRITERS
 from naiad.grammar.rewriting.class_diagram import ClassRewriter
 from naiad.grammar.rewriting.er import ErRewriter
+from naiad.grammar.rewriting.event_modeling import EventModelingRewriter
 from naiad.grammar.rewriting.flowchart import FlowchartRewriter
 from naiad.grammar.rewriting.gantt import GanttRewriter
 from naiad.grammar.rewriting.git_graph import GitGraphRewriter
@@ -63,6 +64,7 @@ _ALL: tuple[type[Rewriter], ...] = (
     VennRewriter,
     WardleyRewriter,
     IshikawaRewriter,
+    EventModelingRewriter,
     SwimlaneRewriter,
 )
 REWRITERS: Mapping[str, type[Rewriter]] = MappingProxyType(
