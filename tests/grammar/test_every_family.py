@@ -62,5 +62,7 @@ def test_fixing_other_peoples_diagrams_changes_no_structure_and_is_stable(
     for source in other_peoples_diagrams:
         fixed = fix(source)
         meant = as_meant(source)
-        assert (structure_difference(meant, fixed.source), source) == (None, source)
+        assert fixed.verdict.valid
+        if validate(meant).valid:
+            assert (structure_difference(meant, fixed.source), source) == (None, source)
         assert fix(fixed.source).source == fixed.source

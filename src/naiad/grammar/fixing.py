@@ -49,8 +49,15 @@ def fix(text: str) -> FixedDiagram:
         changes.append(Change("took the diagram out of the text around it", 1))
     meant = as_meant(source)
     if meant != source:
-        source = meant
-        changes.append(Change("replaced what Mermaid accepts and takes for something else", 1))
+        told = Change("replaced what Mermaid accepts and takes for something else", 1)
+        fixed = _settled(meant, [*changes, told])
+        if fixed.verdict.valid or not validate(source).valid:
+            return fixed
+    return _settled(source, changes)
+
+
+def _settled(source: str, changes: list[Change]) -> FixedDiagram:
+    """`source` rewritten until nothing changes any more, with what was changed before."""
     verdict = validate(source)
     kept = None
     for _ in range(MOST_PASSES):
@@ -65,7 +72,7 @@ def fix(text: str) -> FixedDiagram:
             if kept is not None:
                 break
         source, verdict = rewritten.source, validate(rewritten.source)
-        changes += rewritten.changes
+        changes = [*changes, *rewritten.changes]
     return FixedDiagram(source, tuple(changes), verdict, refusal(source), kept)
 
 

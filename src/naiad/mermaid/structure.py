@@ -39,9 +39,11 @@ DRAWS_HTML = frozenset(
 _NO_FACT = "nothing"
 _LONGEST_VALUE = 80
 """Characters of a value that a difference quotes."""
-# What mermaid's encodeEntities makes of `#quot;` and of `#35;` until the drawing is done.
 _STYLES = frozenset({"styles", "textStyles"})
+_SPOKEN = frozenset({"accTitle", "accDescription"})
+"""Texts for screen readers, which do not tell a line break from a blank."""
 _COLON = re.compile(r"\s*:\s*")
+# What mermaid's encodeEntities makes of `#quot;` and of `#35;` until the drawing is done.
 _PLACEHOLDER = re.compile("\ufb02\u00b0(\u00b0?)(.*?)\u00b6\u00df")
 _ENTITY = re.compile(r"&#?\w+;")
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
@@ -104,11 +106,16 @@ def _as_drawn(fact: Any, *, is_html: bool) -> Any:
     if isinstance(fact, list):
         return [_as_drawn(each, is_html=is_html) for each in fact]
     if isinstance(fact, dict):
-        return {
-            key: _tight(each) if key in _STYLES else _as_drawn(each, is_html=is_html)
-            for key, each in fact.items()
-        }
+        return {key: _drawn_value(key, each, is_html=is_html) for key, each in fact.items()}
     return fact
+
+
+def _drawn_value(key: str, fact: Any, *, is_html: bool) -> Any:
+    if key in _STYLES:
+        return _tight(fact)
+    if key in _SPOKEN and isinstance(fact, str):
+        return drawn_text(" ".join(fact.split()), is_html=False)
+    return _as_drawn(fact, is_html=is_html)
 
 
 def _tight(styles: Any) -> Any:

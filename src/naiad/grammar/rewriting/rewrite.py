@@ -75,5 +75,8 @@ def _rewritten_line(rewriter: Rewriter, line: str) -> list[str]:
         return []
     if is_comment(text):
         return [rewriter.comment(text)]
+    if rewriter.repairing and text.startswith("//") and rewriter.type != "zenuml":
+        rewriter.note("wrote the comment as Mermaid does, with `%%`")
+        return [rewriter.comment(f"%%{text.removeprefix('//')}")]
     blanks = line[: len(line) - len(line.lstrip())].replace("\t", " " * TAB_WIDTH)
     return list(rewriter.statement(text, len(blanks)))
