@@ -31,6 +31,7 @@ __all__ = [
     "union",
 ]
 
+_DIRECTION = re.compile(r"direction\s+(?:TB|BT|LR|RL)")
 _NO_CONTENT = frozenset({"title", "accTitle", "accDescr"})
 """Names of forms that alone make no diagram."""
 
@@ -51,6 +52,8 @@ class DiagramGrammar(ABC):
     """Diagram type in Naiad's names."""
     header: ClassVar[str]
     """Pattern of the line that begins the diagram; its named groups reach `begin`."""
+    finds_directions_anywhere: ClassVar[bool] = False
+    """Whether Mermaid takes each line for a direction that holds `direction TB`, in labels too."""
     default_header: ClassVar[str]
     """The header of a diagram of which nothing else is known."""
 
@@ -126,11 +129,16 @@ class DiagramGrammar(ABC):
         forms = self.forms()
         for form in forms:
             match = form.match(line)
-            if match is not None:
+            if match is not None and not self._is_lost(form, line):
                 self._has_content |= self._begun and form.name not in _NO_CONTENT
                 form.read(match)
                 return
         raise LineRefused(line, (form.name for form in forms))
+
+    def _is_lost(self, form: LineForm, line: str) -> bool:
+        """Whether Mermaid would read a direction instead of this line."""
+        is_direction = form.name == "direction" or not self.finds_directions_anywhere
+        return not is_direction and _DIRECTION.search(line) is not None
 
     def closing_lines(self) -> list[str]:
         """Lines that make the diagram so far a whole one."""

@@ -63,6 +63,7 @@ class ClassGrammar(DiagramGrammar):
     type = "classDiagram"
     header = "classDiagram"
     default_header = "classDiagram"
+    finds_directions_anywhere = True
 
     def __init__(self) -> None:
         super().__init__()

@@ -100,6 +100,7 @@ class ErGrammar(DiagramGrammar):
     type = "erDiagram"
     header = "erDiagram"
     default_header = "erDiagram"
+    finds_directions_anywhere = True
 
     def __init__(self) -> None:
         super().__init__()
