@@ -52,7 +52,17 @@ _YEARS_AROUND = 5
 _MOST_WORK_DAYS = 1400
 
 _TEXT = text('"<>;\\`', units=(ENTITY,))
-_NAME = text('"<>;:\\`', units=(ENTITY,), first_word_except=KEYWORDS, second_except="%")
+_WORDS = text(
+    '"<>;:\\`',
+    units=(ENTITY,),
+    first_except="0123456789",
+    first_word_except=KEYWORDS,
+    second_except="%",
+)
+# A name that begins with a day (2025-06-02) is a day to the lexer, and no name.
+_BEHIND_NUMBER = optional(text('"<>;:\\`', units=(ENTITY,)))
+_NUMBERED = rf"[0-9]{{1,4}}%?(?:[A-Za-z .)]{_BEHIND_NUMBER})?"
+_NAME = f"(?:{_WORDS}|{_NUMBERED})"
 _TAGS = one_of(", ".join(each) + ", " for count in (1, 2, 3) for each in permutations(TAGS, count))
 _ID = "A-Za-z_", r"A-Za-z0-9_\-"
 _NUMBER = r"(?:0|[1-9][0-9]{0,2})(?:\.[0-9]{1,3})?"
