@@ -61,7 +61,7 @@ _WORDS = text(
 )
 # A name that begins with a day (2025-06-02) is a day to the lexer, and no name.
 _BEHIND_NUMBER = optional(text('"<>;:\\`', units=(ENTITY,)))
-_NUMBERED = rf"[0-9]{{1,4}}%?(?:[A-Za-z .)]{_BEHIND_NUMBER})?"
+_NUMBERED = rf"(?:[0-9]{{1,4}}|[0-9]{{2,4}}%)(?:[A-Za-z .)]{_BEHIND_NUMBER})?"
 _NAME = f"(?:{_WORDS}|{_NUMBERED})"
 _TAGS = one_of(", ".join(each) + ", " for count in (1, 2, 3) for each in permutations(TAGS, count))
 _ID = "A-Za-z_", r"A-Za-z0-9_\-"
