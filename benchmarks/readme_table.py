@@ -1,9 +1,9 @@
 """The README's measured table: a hundred prompts over all families, three systems, one run.
 
-    python benchmarks/readme_table.py --work DIR [--limit N] [--write]
+    python benchmarks/readme_table.py --work DIR [--limit N] [--system S …] [--write]
 
-Evaluates benchmarks/prompts.jsonl with the default model and no adapter: zero-shot; with one
-worked example and the header begun, but without a grammar; and as `naiad generate` does it.
+Evaluates benchmarks/prompts.jsonl with the default model and no adapter: as `naiad generate` does
+it; the same without the grammar; and zero-shot.
 Each system's report is kept in DIR and not made again, so a run that was stopped goes on. Prints
 the table in Markdown; --write puts it between the README's markers.
 """
@@ -16,6 +16,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,12 @@ ROOT = Path(__file__).resolve().parent.parent
 PROMPTS = ROOT / "benchmarks" / "prompts.jsonl"
 MODEL = "qwen2.5-coder-0.5b"
 SHARES = ("parses", "draws", "right_type")
+SYSTEMS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "default": ("default: one worked example, under the grammar", ()),
+    "no-constraint": ("the same without the grammar, header begun", ("--no-constraint",)),
+    "zero-shot": ("zero-shot: the model alone", ("--zero-shot",)),
+}
+"""Name -> what the table calls it, and the options of `naiad eval`."""
 
 
 def _naiad(*arguments: str) -> str:
@@ -52,15 +59,11 @@ def _row(name: str, report: dict[str, Any]) -> str:
     return f"| {name} | " + " | ".join([*shares, spread]) + " |"
 
 
-def _table(work: Path, limit: int | None) -> str:
-    rows = [
-        _row("zero-shot: the model alone", _report(work, "zero-shot", limit, "--zero-shot")),
-        _row(
-            "one worked example, header begun, no grammar",
-            _report(work, "no-constraint", limit, "--no-constraint"),
-        ),
-        _row("default: the same under the grammar", _report(work, "default", limit)),
-    ]
+def _table(work: Path, limit: int | None, systems: Sequence[str]) -> str:
+    rows = []
+    for system in systems:
+        title, options = SYSTEMS[system]
+        rows.append(_row(title, _report(work, system, limit, *options)))
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     packages = ", ".join(f"{name} {version(name)}" for name in ("xllamacpp", "mini-racer"))
     return "\n".join(
@@ -91,10 +94,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="folder for the reports")
     parser.add_argument("--limit", type=int, help="only the first N prompts")
+    parser.add_argument(
+        "--system", action="append", choices=list(SYSTEMS), help="only these systems"
+    )
     parser.add_argument("--write", action="store_true", help="put the table into README.md")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
-    table = _table(options.work, options.limit)
+    table = _table(options.work, options.limit, options.system or list(SYSTEMS))
     print(table)
     if options.write:
         _write_into_readme(table)
