@@ -13,6 +13,7 @@ from naiad.generation import SamplingConfig
 from naiad.mermaid.diagram_types import DIAGRAM_TYPES, requested_type
 from naiad.mermaid.judge import validate
 from naiad.mermaid.render import render_svg
+from naiad.mermaid.verdict import Problem, Verdict
 from naiad.prompts import DEFAULT_INSTRUCTION
 from naiad.retrieval import WorkedExample, packaged_examples
 from naiad.workflows import generate as workflow
@@ -277,3 +278,47 @@ def test_the_default_model_draws_what_is_asked(coder_gguf: Path) -> None:
     diagram = naiad.generate("Pie chart of pets: cats 60, dogs 40", model=coder_gguf)
     assert (diagram.type, diagram.valid) == ("pie", True)
     assert "60" in diagram.mermaid
+
+
+def test_a_constrained_answer_holds_only_lines_that_the_grammar_allows() -> None:
+    answer = 'packet-beta\nSure, here it is:\n    0-7: "type"\n    9-15: "gap"\n    8: "flag"\n'
+    session = session_of(ScriptedEngine([answer]), constrain=True)
+    diagram = session.generate(DiagramRequest("A packet diagram of a frame"))
+    assert diagram.mermaid == 'packet-beta\n    0-7: "type"\n    8: "flag"'
+    assert (diagram.valid, diagram.type, diagram.finish_reason) == (True, "packet-beta", "stop")
+
+
+def test_where_no_type_is_named_the_model_chooses_the_header() -> None:
+    engine = ScriptedEngine(['pie\n    "tea" : 3\n'])
+    diagram = session_of(engine, constrain=True).generate(DiagramRequest("tea 3"))
+    assert (diagram.type, diagram.valid) == ("pie", True)
+
+
+def test_a_type_without_a_grammar_is_answered_freely() -> None:
+    engine = ScriptedEngine(["\n"])
+    session = session_of(engine, constrain=True)
+    diagram = session.generate(DiagramRequest("which version", type="info"))
+    assert (diagram.mermaid, diagram.type) == ("info", "info")
+
+
+def test_a_constrained_answer_that_was_cut_off_is_whole() -> None:
+    answer = 'packet-beta\n    0-7: "type"\n    8-15: "length"\n'
+    config = GenerateConfig(SamplingConfig(max_tokens=30))
+    session = session_of(ScriptedEngine([answer]), config, constrain=True)
+    diagram = session.generate(DiagramRequest("A packet diagram of a frame"))
+    assert diagram.mermaid == 'packet-beta\n    0-7: "type"'
+    assert (diagram.valid, diagram.finish_reason) == (True, "length")
+
+
+def test_if_the_judge_knows_better_the_refused_line_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def strict(source: str) -> Verdict:
+        problems = (Problem("no flags", 3),) if "flag" in source else ()
+        return Verdict("packet-beta", problems, "test")
+
+    monkeypatch.setattr(workflow, "validate", strict)
+    answer = 'packet-beta\n    0-7: "type"\n    8: "flag"\n    9: "rest"\n'
+    session = session_of(ScriptedEngine([answer]), constrain=True)
+    diagram = session.generate(DiagramRequest("A packet diagram of a frame"))
+    assert diagram.mermaid == 'packet-beta\n    0-7: "type"'
+    assert diagram.valid
+    assert diagram.raw_output.endswith('9: "rest"')

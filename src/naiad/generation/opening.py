@@ -72,7 +72,6 @@ def open_engine(
         threads=threads,
         adapter_path=adapter_path,
         implied_bos=(metadata.bos_token or "") if metadata.adds_bos else "",
-        control_ids=metadata.control_tokens.values(),
         end_token=metadata.eos_token or "",
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -29,7 +29,7 @@ from naiad.generation import (
 )
 from naiad.generation.repetition import RepetitionWatch
 from naiad.generation.stepping import write_by_lines
-from naiad.grammar import GRAMMARS, DiagramGrammar, UndecidedDiagram
+from naiad.grammar import GRAMMARS, DiagramGrammar, LineRefused, UndecidedDiagram
 from naiad.lora import Adapter, check_fits, load_adapter, to_gguf
 from naiad.mermaid.diagram_types import DIAGRAM_TYPES, requested_type
 from naiad.mermaid.judge import validate
@@ -126,6 +126,8 @@ class _Answer:
     finish_reason: FinishReason
     tokens: int
     raw_output: str
+    begin: Callable[[], DiagramGrammar | UndecidedDiagram] | None = None
+    """Makes the grammar it was written under, None of a free answer."""
 
 
 class GenerationSession:
@@ -174,10 +176,12 @@ class GenerationSession:
         check_request(request)
         began_s = time.monotonic()
         answer = self._answer(request, on_text)
-        verdict = _judge(answer.source)
+        source, verdict = answer.source, _judge(answer.source)
+        if answer.begin is not None and verdict.judge and not verdict.valid:
+            source, verdict = _longest_valid_beginning(source, answer.begin) or (source, verdict)
         return GeneratedDiagram(
             prompt=request.prompt,
-            mermaid=answer.source,
+            mermaid=source,
             type=verdict.type,
             valid=verdict.valid,
             problems=verdict.problems,
@@ -243,7 +247,7 @@ class GenerationSession:
             ending=FENCE_CLOSING if self._in_fence else "",
             on_text=on_text,
         )
-        return _Answer(written.text, written.finish_reason, written.tokens, written.raw_text)
+        return _Answer(written.text, written.finish_reason, written.tokens, written.raw_text, begin)
 
     def _free_answer(
         self,
@@ -439,6 +443,30 @@ def diagram_as_json(diagram: GeneratedDiagram) -> dict[str, Any]:
         "model": diagram.model,
         "adapter": diagram.adapter,
     }
+
+
+def _longest_valid_beginning(
+    source: str, begin: Callable[[], DiagramGrammar | UndecidedDiagram]
+) -> tuple[str, Verdict] | None:
+    """As many of the lines as the judge accepts, closed by the grammar, with its verdict.
+
+    What a grammar allows is valid, as far as we know. Should the judge know better, the user
+    still gets a diagram, without the line that it refuses. None when nothing helps: no judge.
+    """
+    lines = source.split("\n")
+    for count in range(len(lines) - 1, 0, -1):
+        grammar = begin()
+        kept = lines[:count]
+        try:
+            for line in kept:
+                grammar.read(line)
+        except LineRefused:
+            continue
+        closed = "\n".join([*kept, *([] if grammar.may_end else grammar.closing_lines())])
+        verdict = _judge(closed)
+        if verdict.valid:
+            return closed, verdict
+    return None
 
 
 def _judge(source: str) -> Verdict:
