@@ -138,8 +138,8 @@ class LlamaCppEngine:
         # own is named to be among them.
         end = f" {self._end_token}?" if self._end_token else ""
         request["grammar"] = f"%llguidance {{}}\nstart: line{end}\nline: /{_in_slashes(pattern)}/"
-        # As text, the end token can be told from the newline. (Token ids come only with
-        # probabilities, and sorting the vocabulary for them costs a tenth of the decoding.)
+        # As text, the end token can be told from the newline; token ids come only with
+        # probabilities, for which the vocabulary is sorted.
         request["preserved_tokens"] = [self._end_token]
         text, tokens, reason = "", 0, ""
         with contextlib.closing(self._stream(request)) as chunks:
