@@ -54,7 +54,12 @@ def test_convert_writes_each_format(tmp_path: Path, format: str) -> None:
     out = tmp_path / "out.jsonl"
     command = ["data", "convert", str(_file(tmp_path, GOOD)), "-o", str(out), "--to", format]
     result = runner.invoke(app, [*command, "--json"])
-    assert json.loads(result.stdout) == {"output": str(out), "rows": 1, "changed_rows": 0}
+    assert json.loads(result.stdout) == {
+        "output": str(out),
+        "rows": 1,
+        "changed_rows": 0,
+        "invalid_rows": 0,
+    }
     keys = {
         "gemini": {"contents"},
         "openai": {"messages"},

@@ -12,6 +12,7 @@ from naiad.errors import InvalidDiagram
 from naiad.grammar.reading import Refusal, refusal
 from naiad.grammar.rewriting.rewrite import as_meant, rewrite
 from naiad.grammar.rewriting.rewriter import Change
+from naiad.grammar.right_header import with_right_header
 from naiad.mermaid.judge import validate
 from naiad.mermaid.source import extract_diagram
 from naiad.mermaid.structure import Structure, structure_difference, structure_of
@@ -53,6 +54,9 @@ def fix(text: str) -> FixedDiagram:
         fixed = _settled(meant, [*changes, told])
         if fixed.verdict.valid or not validate(source).valid:
             return fixed
+    headed = None if validate(source).valid else with_right_header(source)
+    if headed is not None:
+        return _settled(headed.source, [*changes, *headed.changes])
     return _settled(source, changes)
 
 
