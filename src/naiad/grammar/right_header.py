@@ -46,7 +46,7 @@ def with_right_header(source: str) -> Reheaded | None:
     """
     lines = source.split("\n")
     first = lines[0].strip()
-    meant = None if diagram_type_of(first) else _meant_type(first)
+    meant = None if _is_header(first) else _meant_type(first)
     if meant is not None:
         header = _with_direction(GRAMMARS[meant].default_header, first)
         fixed = rewrite("\n".join([header, *lines[1:]]), repairing=True)
@@ -76,6 +76,12 @@ def _candidates(lines: list[str]) -> Iterator[tuple[str, str]]:
             "\n".join([header, *body]),
             done if has_header else f"added the header `{header}`",
         )
+
+
+def _is_header(first: str) -> bool:
+    diagram_type = diagram_type_of(first)
+    grammar = GRAMMARS.get(diagram_type) if diagram_type is not None else None
+    return grammar is not None and re.fullmatch(grammar.header, first.rstrip("; ")) is not None
 
 
 def _meant_type(first: str) -> str | None:
