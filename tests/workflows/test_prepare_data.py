@@ -63,12 +63,17 @@ def test_converting_there_and_back_changes_nothing(tmp_path: Path, format: str) 
     assert back.read_bytes() == path.read_bytes()
 
 
-def test_cleaning_leaves_the_diagram_alone(tmp_path: Path) -> None:
-    fenced = {"prompt": "a", "completion": "Sure!\n```mermaid\npie\n  x\n```\n"}
-    path = _file(tmp_path, [fenced, {"prompt": "b", "completion": "pie\n  x"}])
-    done = convert_data(path, tmp_path / "clean.jsonl", "gemini", clean=True)
-    assert (done.rows, done.changed_rows) == (2, 1)
-    assert [e.answer for e in read_examples(done.output)] == ["pie\n  x", "pie\n  x"]
+def test_cleaning_fixes_the_answers(tmp_path: Path) -> None:
+    rows = [
+        {"prompt": "a", "completion": "Sure!\n```mermaid\npie\n  'tea': 3;\n```\n"},
+        {"prompt": "b", "completion": 'pie\n    "tea" : 3'},
+        {"prompt": "c", "completion": "no diagram at all"},
+    ]
+    done = convert_data(_file(tmp_path, rows), tmp_path / "clean.jsonl", "gemini", clean=True)
+    assert (done.rows, done.changed_rows, done.invalid_rows) == (3, 1, 1)
+    canonical = 'pie\n    "tea" : 3'
+    answers = [example.answer for example in read_examples(done.output)]
+    assert answers == [canonical, canonical, "no diagram at all"]
 
 
 def test_a_bad_row_stops_a_conversion_before_the_file_exists(tmp_path: Path) -> None:
