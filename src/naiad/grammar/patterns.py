@@ -225,10 +225,15 @@ def text_except(
 
     Each alternative follows a taken text for a while and then leaves it: "ab" is avoided by what
     does not begin with a, by "a", by "a" and then not b, and by "ab" and more. They are not nested,
-    since Rust's engine limits how deep a pattern may be. Stricter than need be in one thing: a
-    unit of several characters, and a `%`, are never where a text leaves a taken one.
+    since Rust's engine limits how deep a pattern may be. Generated texts are stricter than need be:
+    a unit of several characters, and a `%`, are never where a text leaves a taken one; what
+    follows that place is at most half as long as a text; and a taken text that is longer than
+    that forbids all that begin with its first half.
     """
-    words = {each for each in taken if each}
+    half = longest // 2
+    words = {each[:half] for each in taken if each}
+    whole_words = {each for each in taken if each and len(each) < half}
+    cut_words = words - whole_words
     if not words:
         if undirected:
             return undirected_text(excluding, units=units, longest=longest)
@@ -236,7 +241,8 @@ def text_except(
     shut = _shut(excluding)
     rest = _rest_of_undirected_text if undirected else _rest_of_text
     heads, wholes = [], []
-    for start in sorted({word[:length] for word in words for length in range(len(word) + 1)}):
+    starts = {word[:length] for word in words for length in range(len(word) + 1)} - cut_words
+    for start in sorted(starts):
         following = {word[len(start)] for word in words if word.startswith(start) and word != start}
         barred = _escaped("".join(sorted(following)))
         if undirected:
@@ -245,17 +251,18 @@ def text_except(
             heads.append(f"{literal(start)}[^{shut}{barred}{'' if start else _SPACES}]")
         wholes += [start] if start and start not in words else []
     # One tail for all: with a tail each, forty taken labels take minutes to compile.
-    leaving = f"(?:{'|'.join(heads)}){rest(excluding, units, longest)}"
+    leaving = f"(?:{'|'.join(heads)}){rest(excluding, units, longest - half)}"
     exact = f"(?:{leaving}|{one_of(wholes)})" if wholes else f"(?:{leaving})"
     any_text = text_except((), excluding, units=units, longest=longest, undirected=undirected)
-    # The tail begins where a taken text is left, so the whole may be so much longer.
-    most = longest + max(map(len, words))
-    longer = text_except((), excluding, units=units, longest=most, undirected=undirected)
     goes_on = "|".join([f"[^{shut}]", *([] if "%" in excluding else [f"%[^{shut}]"]), *units])
+    ahead = f"(?!{one_of(whole_words)}(?!{goes_on}))" if whole_words else ""
+    ahead += f"(?!{one_of(cut_words)})" if cut_words else ""
     return remember(
         exact,
-        lookahead=f"(?!{one_of(words)}(?!{goes_on}))(?:{longer})",
+        lookahead=f"{ahead}(?:{any_text})",
         wide=f"(?:{any_text})",
+        without=f"(?:{any_text})",
+        words=words,
     )
 
 
