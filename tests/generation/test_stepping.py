@@ -107,9 +107,14 @@ def test_nothing_may_end_before_there_is_content() -> None:
     _, engine = _written(["begin\n", "item a\n", ""], Loose)
     assert [pattern for _, pattern in engine.asked] == [
         r"(?:begin)\n",
-        r"(?:(?:item [a-z]+|end))\n",
+        r"(?:(?:item [a-z]+|end))\n?",
         r"(?:(?:(?:item [a-z]+|end))\n?)?",
     ]
+
+
+def test_the_first_line_of_content_may_be_the_last() -> None:
+    written, _ = _written(["begin\n", "item a"], Loose)
+    assert (written.text, written.finish_reason) == ("begin\nitem a", "stop")
 
 
 def test_the_ending_ends_the_text_and_is_no_part_of_it() -> None:
@@ -122,7 +127,7 @@ def test_a_line_that_grew_too_long_is_written_again_with_a_bound() -> None:
     written, engine = _written(["begin\n", "item abcdefghijklm\n", "item abc\n", "end"])
     assert written.text == "begin\nitem abc\nend"
     assert written.tokens == 6 + 19 + 9 + 3
-    assert engine.asked[2] == ("P:begin\n", r"(?:(?:item [a-z]{1,10}|end))\n")
+    assert engine.asked[2] == ("P:begin\n", r"(?:(?:item [a-z]{1,10}|end))\n?")
 
 
 def test_at_the_token_limit_the_unfinished_line_goes() -> None:

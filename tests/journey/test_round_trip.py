@@ -29,6 +29,7 @@ from naiad.prompts import build_messages
 from naiad.training.config import TrainingConfig
 from naiad.workflows.finetune import FinetuneResult, finetune
 from naiad.workflows.generate import DiagramRequest, GenerateConfig, open_session
+from naiad.workflows.prepare_data import convert_data
 
 pytestmark = [pytest.mark.model, pytest.mark.filterwarnings("ignore::FutureWarning")]
 with patient_openmp():
@@ -68,7 +69,8 @@ def trained(coder_gguf: Path, tmp_path_factory: pytest.TempPathFactory) -> Train
         every = read_examples(SHARED_ROWS)
         flowcharts = [row for row in every if row.answer.startswith(("flowchart", "graph"))]
         rows = sorted(flowcharts, key=lambda row: len(row.prompt) + len(row.answer))[:ROWS]
-    write_examples(folder / "rows.jsonl", rows)
+    write_examples(folder / "written.jsonl", rows)
+    convert_data(folder / "written.jsonl", folder / "rows.jsonl", "gemini", clean=True)
     config = TrainingConfig(epochs=EPOCHS, batch_size=1, evaluation_share=0.0)
     result = finetune(folder / "rows.jsonl", MODEL, folder / "adapter", config)
     log = (folder / "adapter" / "log.jsonl").read_text().splitlines()

@@ -129,7 +129,7 @@ class _Writing:
                 return "cancelled"
             if self._watch.feed(f"{text}\n"):
                 return "repetition"
-            if ended:
+            if ended and self._constraint.has_content:
                 return "stop"
         return "length"
 
@@ -170,7 +170,7 @@ class _Writing:
     def _pattern(self, *, bounded: bool) -> str:
         """The next line with its newline, and where it may stop, the ways to do that."""
         line = f"(?:{self._constraint.next_line(bounded=bounded)})"
-        if not self._constraint.has_content:
+        if not self._lines:
             return rf"{line}\n"
         if not self._may_stop:
             return rf"{line}\n?"
