@@ -185,7 +185,7 @@ def _rigged(tmp_path: Path, script: str) -> Path:
     ],
 )
 def test_a_hang_costs_one_diagram(tmp_path: Path, engine: str, script: str) -> None:
-    limits = JudgeLimits(timeout_s=3.0)
+    limits = JudgeLimits(timeout_s=0.7)
     with Judge(limits, engine=engine, bundle=_rigged(tmp_path, script)) as judge:
         assert judge.validate("pie").valid
         assert judge.validate("pie hang").problems == (
