@@ -185,11 +185,11 @@ def _rigged(tmp_path: Path, script: str) -> Path:
     ],
 )
 def test_a_hang_costs_one_diagram(tmp_path: Path, engine: str, script: str) -> None:
-    limits = JudgeLimits(timeout_s=0.7)
+    limits = JudgeLimits(timeout_s=1.5)
     with Judge(limits, engine=engine, bundle=_rigged(tmp_path, script)) as judge:
         assert judge.validate("pie").valid
         assert judge.validate("pie hang").problems == (
-            Problem("the parser gave no answer within 0.7 s", None, "naiad"),
+            Problem("the parser gave no answer within 1.5 s", None, "naiad"),
         )
         assert judge.validate("pie").valid
 
