@@ -78,13 +78,8 @@ class ClassRewriter(Rewriter):
         if found is None:
             yield text
             return
-        rest = text[found.end() :].strip()
+        rest = self.direction_behind_header(text[found.end() :].strip())
         yield "classDiagram"
-        if self.repairing:
-            rest = rest.lstrip(":;").strip()
-            if rest.upper() in ("TB", "TD", "BT", "LR", "RL"):
-                rest = f"direction {rest.upper().replace('TD', 'TB')}"
-                self.note("moved the direction to a line of its own")
         if rest:
             yield from self.statement(rest, 0)
 

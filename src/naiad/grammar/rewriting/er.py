@@ -50,12 +50,7 @@ class ErRewriter(Rewriter):
             yield text
             return
         yield "erDiagram"
-        rest = text[len("erDiagram") :].strip()
-        if self.repairing:
-            rest = rest.lstrip(":;").strip()
-            if rest.upper() in ("TB", "TD", "BT", "LR", "RL"):
-                rest = f"direction {_ENDS.get(rest.upper(), rest.upper())}"
-                self.note("moved the direction to a line of its own")
+        rest = self.direction_behind_header(text[len("erDiagram") :].strip())
         if rest:
             yield from self.statement(rest, 0)
 

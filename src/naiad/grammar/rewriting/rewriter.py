@@ -73,6 +73,19 @@ class Rewriter(ABC):
         """Lines behind the last one: what was held back, and when repairing, missing ends."""
         return ()
 
+    def direction_behind_header(self, rest: str) -> str:
+        """What stands behind the keyword, as a statement; when repairing, `: LR` is a direction.
+
+        For families that have directions as statements and not in their header.
+        """
+        if not self.repairing:
+            return rest
+        rest = rest.lstrip(":;").strip()
+        if rest.upper() not in ("TB", "TD", "BT", "LR", "RL"):
+            return rest
+        self.note("moved the direction to a line of its own")
+        return f"direction {rest.upper().replace('TD', 'TB')}"
+
     def note(self, message: str) -> None:
         """Tell the user of a change to the present line; once a line is enough of each."""
         change = Change(message, self.number)
