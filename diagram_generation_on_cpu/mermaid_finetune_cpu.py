@@ -34,7 +34,8 @@ class Setting:
     """In the tutorial's and transformers' name."""
     field: str
     """In Naiad's name, which is a second spelling of the flag: hints of the package use it."""
-    kind: type[int] | type[float] | type[str]
+    kind: type[int] | type[float] | type[str] | type[bool]
+    """A bool is a switch, without a value."""
 
 
 SETTINGS = (
@@ -50,6 +51,7 @@ SETTINGS = (
     Setting("max_seq_length", "max_tokens", int),
     Setting("lora_r", "lora_rank", int),
     Setting("lora_alpha", "lora_alpha", float),
+    Setting("use_rslora", "lora_rslora", bool),
     Setting("lora_dropout", "lora_dropout", float),
     Setting("lora_target_modules", "lora_target_modules", str),
     Setting("eval_share", "evaluation_share", float),
@@ -59,7 +61,10 @@ SETTINGS = (
     Setting("instruction", "instruction", str),
     Setting("on_bad_row", "on_bad_row", str),
     Setting("seed", "seed", int),
+    Setting("precision", "precision", str),
     Setting("threads", "threads", int),
+    Setting("processes", "processes", int),
+    Setting("report_to", "tracker", str),
 )
 
 _METAVARS = {int: "N", float: "X", str: "TEXT"}
@@ -80,12 +85,22 @@ def argument_parser() -> argparse.ArgumentParser:
         parser.add_argument(
             *dict.fromkeys([f"--{setting.flag}", f"--{setting.field}"]),
             dest=setting.field,
-            type=setting.kind,
-            nargs="+" if setting.field == "lora_target_modules" else None,
-            metavar=_METAVARS[setting.kind],
             help=f"{documentation[setting.field]} Default: {_shown(default)}.",
+            **_value_of(setting),
         )
     return parser
+
+
+def _value_of(setting: Setting) -> dict[str, Any]:
+    """What the parser reads behind a flag."""
+    if setting.kind is bool:
+        return {"action": "store_const", "const": True}
+    several = setting.field == "lora_target_modules"
+    return {
+        "type": setting.kind,
+        "nargs": "+" if several else None,
+        "metavar": _METAVARS[setting.kind],
+    }
 
 
 def _add_files(parser: argparse.ArgumentParser) -> None:

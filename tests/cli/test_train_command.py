@@ -23,8 +23,9 @@ runner = CliRunner()
 SUMMARY = DataSummary(9, 1, 0, 900, 300, 100, 0, 0, 0, 1, 9, ())
 OUTCOME = TrainingOutcome(8, 8, 12.0, 3.0, 1.0, 0.9, 8, "finished")
 
-# One value for each field that is not its default, as typed and as it must arrive.
-VALUES: dict[str, tuple[str, Any]] = {
+# One value for each field that is not its default, as typed and as it must arrive; a switch is
+# typed without one.
+VALUES: dict[str, tuple[str | None, Any]] = {
     "epochs": ("1.5", 1.5),
     "max_steps": ("7", 7),
     "learning_rate": ("1e-3", 1e-3),
@@ -38,6 +39,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "instruction": ("Draw it.", "Draw it."),
     "lora_rank": ("2", 2),
     "lora_alpha": ("6", 6.0),
+    "lora_rslora": (None, True),
     "lora_dropout": ("0.3", 0.3),
     "lora_target_modules": ("q_proj, v_proj", ("q_proj", "v_proj")),
     "evaluation_share": ("0", 0.0),
@@ -46,7 +48,10 @@ VALUES: dict[str, tuple[str, Any]] = {
     "early_stopping_patience": ("2", 2),
     "on_bad_row": ("skip", "skip"),
     "seed": ("42", 42),
+    "precision": ("bf16", "bf16"),
     "threads": ("1", 1),
+    "processes": ("2", 2),
+    "tracker": ("tensorboard,trackio", "tensorboard,trackio"),
 }
 
 
@@ -71,8 +76,8 @@ def test_every_field_has_a_value_here() -> None:
 @pytest.mark.parametrize("field", VALUES)
 def test_every_setting_reaches_the_run(calls: list[dict[str, Any]], field: str) -> None:
     typed, expected = VALUES[field]
-    flag = "--" + field.replace("_", "-")
-    result = runner.invoke(app, ["train", "rows.jsonl", "-o", "out", flag, typed])
+    words = ["--" + field.replace("_", "-"), *([] if typed is None else [typed])]
+    result = runner.invoke(app, ["train", "rows.jsonl", "-o", "out", *words])
     assert result.exit_code == 0, result.output
     assert getattr(TrainingConfig(), field) != expected
     assert calls[0]["config"] == dataclasses.replace(TrainingConfig(), **{field: expected})

@@ -32,6 +32,7 @@ OTHER_VALUES: dict[str, tuple[list[str], Any]] = {
     "max_seq_length": (["512"], 512),
     "lora_r": (["4"], 4),
     "lora_alpha": (["9"], 9.0),
+    "use_rslora": ([], True),
     "lora_dropout": (["0.2"], 0.2),
     "lora_target_modules": (["q_proj", "v_proj"], ("q_proj", "v_proj")),
     "eval_share": (["0.2"], 0.2),
@@ -41,7 +42,10 @@ OTHER_VALUES: dict[str, tuple[list[str], Any]] = {
     "instruction": (["Draw."], "Draw."),
     "on_bad_row": (["skip"], "skip"),
     "seed": (["11"], 11),
+    "precision": (["fp32"], "fp32"),
     "threads": (["1"], 1),
+    "processes": (["2"], 2),
+    "report_to": (["none"], "none"),
 }
 
 

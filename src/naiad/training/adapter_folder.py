@@ -27,6 +27,7 @@ OWN_NAMES = frozenset(
         "log.jsonl",
         "checkpoints",
         "tensorboard",
+        "trackio.json",
         RECORD_NAME,
         CARD_NAME,
         CONFIG_NAME,
@@ -34,7 +35,7 @@ OWN_NAMES = frozenset(
     }
 )
 
-FREE_TO_CHANGE = frozenset({"threads", "save_every_steps", "on_bad_row"})
+FREE_TO_CHANGE = frozenset({"threads", "save_every_steps", "on_bad_row", "tracker"})
 """Settings that a resumed run may have otherwise: they change no weight."""
 
 

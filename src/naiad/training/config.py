@@ -19,6 +19,8 @@ MAX_CONFIG_BYTES = 2**20
 
 ALL_LINEAR = "all-linear"
 SCHEDULES = ("linear", "cosine", "constant")
+PRECISIONS = ("auto", "fp32", "int8", "bf16")
+TRACKERS = ("tensorboard", "trackio")
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class TrainingConfig:
     """Rank of the adapter's matrices."""
     lora_alpha: float = 32.0
     """Scale of the adapter: its output is multiplied with alpha / rank."""
+    lora_rslora: bool = False
+    """Rank-stabilized LoRA: multiply with alpha / sqrt(rank) instead, for high ranks."""
     lora_dropout: float = 0.0
     """Share of the adapter's inputs that is dropped at each training step."""
     lora_target_modules: tuple[str, ...] = (ALL_LINEAR,)
@@ -67,8 +71,14 @@ class TrainingConfig:
     """What a row that cannot be used does: stop, or skip it and say so."""
     seed: int = 0
     """Seed of the row order, the adapter's first weights and dropout."""
+    precision: str = "auto"
+    """How the frozen weights are computed with: fp32, int8, bf16, or auto for the fastest here."""
     threads: int | None = None
-    """CPU threads; unset, one for each physical core."""
+    """CPU threads of each process; unset, the physical cores divided by the processes."""
+    processes: int = 1
+    """Processes that share the rows of every step, each with its own copy of the model."""
+    tracker: str = "tensorboard"
+    """What shows the run: tensorboard, trackio, both with a comma between, or none."""
 
     def __post_init__(self) -> None:
         problems = [*_type_problems(self)] or [*_range_problems(self)]
@@ -98,6 +108,13 @@ def config_from(settings: Mapping[str, Any]) -> TrainingConfig:
         key: tuple(v) if isinstance(v, list) else v for key, v in settings.items()
     }
     return TrainingConfig(**values)
+
+
+def tracker_names(tracker: str) -> tuple[str, ...]:
+    """ "none" -> (), "tensorboard,trackio" -> ("tensorboard", "trackio")"""
+    if tracker == "none":
+        return ()
+    return tuple(dict.fromkeys(name.strip() for name in tracker.split(",")))
 
 
 def read_settings(path: Path) -> dict[str, Any]:
@@ -203,8 +220,17 @@ def _range_problems(config: TrainingConfig) -> list[str]:
         (c.on_bad_row in ("stop", "skip"), f"on_bad_row {c.on_bad_row!r} must be stop or skip"),
         (0 <= c.seed < 2**32, f"seed {c.seed} must be from 0 to {2**32 - 1}"),
         (
+            c.precision in PRECISIONS,
+            f"precision {c.precision!r} must be one of {', '.join(PRECISIONS)}",
+        ),
+        (
             c.threads is None or 1 <= c.threads <= 1024,
             f"threads {c.threads} must be from 1 to 1024",
+        ),
+        (1 <= c.processes <= 1024, f"processes {c.processes} must be from 1 to 1024"),
+        (
+            set(tracker_names(c.tracker)) <= set(TRACKERS),
+            f"tracker {c.tracker!r} must be {', '.join(TRACKERS)}, both, or none",
         ),
     ]
     return [problem for holds, problem in rules if not holds]

@@ -38,6 +38,22 @@ class EvaluationReport:
 
 
 @dataclass(frozen=True)
+class DiagramsReport:
+    """What the model draws for rows kept back; a line of log.jsonl. Counts of diagrams."""
+
+    step: int
+    diagrams: int
+    """Diagrams generated, at least 1."""
+    parses: int
+    """The official parser accepts them."""
+    right_type: int
+    """Their type is that of the row's own answer."""
+    same_structure: int
+    """They draw the same as the row's own answer."""
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Notice:
     """Something worth a line on the screen."""
 
@@ -77,7 +93,7 @@ class TrainingOutcome:
     """All steps done; no improvement any more; or the caller asked to stop."""
 
 
-ProgressEvent = StepReport | EvaluationReport | Notice | TrainingEstimate
+ProgressEvent = StepReport | EvaluationReport | DiagramsReport | Notice | TrainingEstimate
 OnProgress = Callable[[ProgressEvent], None]
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from naiad.files import translated_os_errors, write_text
-from naiad.training.report import EvaluationReport, StepReport
+from naiad.training.report import DiagramsReport, EvaluationReport, StepReport
+
+LOG_NAME = "log.jsonl"
 
 
 class RunLog:
@@ -44,14 +46,35 @@ class RunLog:
         best = self.best
         return sum(report.step > best.step for report in self._evaluations) if best else 0
 
-    def add(self, report: StepReport | EvaluationReport) -> None:
+    def add(self, report: StepReport | EvaluationReport | DiagramsReport) -> None:
         """Append one line. Raises StorageError."""
         if isinstance(report, StepReport):
             self._losses.append(report.loss)
-        else:
+        elif isinstance(report, EvaluationReport):
             self._evaluations.append(report)
         with translated_os_errors("write", self.path), self.path.open("a", encoding="utf-8") as out:
             out.write(json.dumps(dataclasses.asdict(report)) + "\n")
+
+
+def logged_reports(
+    path: Path, *, through_step: int | None = None
+) -> Iterator[StepReport | EvaluationReport | DiagramsReport]:
+    """What a log holds, in its order; rows of no known kind are passed over."""
+    for row in _rows(path):
+        if through_step is not None and row["step"] > through_step:
+            continue
+        for key, kind in _KIND_OF_KEY.items():
+            if key in row:
+                yield kind(**row)
+                break
+
+
+_KIND_OF_KEY: dict[str, type[StepReport] | type[EvaluationReport] | type[DiagramsReport]] = {
+    "loss": StepReport,
+    "evaluation_loss": EvaluationReport,
+    "diagrams": DiagramsReport,
+}
+"""The key that only rows of this kind have."""
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
