@@ -17,6 +17,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -56,6 +57,7 @@ SETTINGS = (
     Setting("lora_target_modules", "lora_target_modules", str),
     Setting("eval_share", "evaluation_share", float),
     Setting("eval_steps", "evaluate_every_steps", int),
+    Setting("eval_diagrams", "evaluation_diagrams", int),
     Setting("save_steps", "save_every_steps", int),
     Setting("early_stopping_patience", "early_stopping_patience", int),
     Setting("instruction", "instruction", str),

@@ -44,6 +44,7 @@ VALUES: dict[str, tuple[str | None, Any]] = {
     "lora_target_modules": ("q_proj, v_proj", ("q_proj", "v_proj")),
     "evaluation_share": ("0", 0.0),
     "evaluate_every_steps": ("11", 11),
+    "evaluation_diagrams": ("3", 3),
     "save_every_steps": ("12", 12),
     "early_stopping_patience": ("2", 2),
     "on_bad_row": ("skip", "skip"),

@@ -37,6 +37,7 @@ OTHER_VALUES: dict[str, tuple[list[str], Any]] = {
     "lora_target_modules": (["q_proj", "v_proj"], ("q_proj", "v_proj")),
     "eval_share": (["0.2"], 0.2),
     "eval_steps": (["5"], 5),
+    "eval_diagrams": (["3"], 3),
     "save_steps": (["6"], 6),
     "early_stopping_patience": (["2"], 2),
     "instruction": (["Draw."], "Draw."),

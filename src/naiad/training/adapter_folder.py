@@ -28,6 +28,8 @@ OWN_NAMES = frozenset(
         "checkpoints",
         "tensorboard",
         "trackio.json",
+        "losses.svg",
+        "losses.png",
         RECORD_NAME,
         CARD_NAME,
         CONFIG_NAME,
@@ -35,7 +37,9 @@ OWN_NAMES = frozenset(
     }
 )
 
-FREE_TO_CHANGE = frozenset({"threads", "save_every_steps", "on_bad_row", "tracker"})
+FREE_TO_CHANGE = frozenset(
+    {"threads", "save_every_steps", "on_bad_row", "tracker", "evaluation_diagrams"}
+)
 """Settings that a resumed run may have otherwise: they change no weight."""
 
 

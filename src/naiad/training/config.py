@@ -63,6 +63,9 @@ class TrainingConfig:
     """Share of the rows kept back to measure the loss on, when there is no evaluation file."""
     evaluate_every_steps: int = 50
     """Optimizer steps between two measurements; one more is made at the end."""
+    evaluation_diagrams: int = 0
+    """Diagrams generated from kept-back rows at each measurement, judged and compared with the
+    rows' own: parses, right type, same structure."""
     save_every_steps: int = 50
     """Optimizer steps between two checkpoints."""
     early_stopping_patience: int | None = None
@@ -211,6 +214,10 @@ def _range_problems(config: TrainingConfig) -> list[str]:
         (
             c.evaluate_every_steps >= 1,
             f"evaluate_every_steps {c.evaluate_every_steps} must be at least 1",
+        ),
+        (
+            0 <= c.evaluation_diagrams <= 10_000,
+            f"evaluation_diagrams {c.evaluation_diagrams} must be from 0 to 10,000",
         ),
         (c.save_every_steps >= 1, f"save_every_steps {c.save_every_steps} must be at least 1"),
         (
