@@ -1,7 +1,7 @@
 """The output folder of a run: what may be in it, what it was started with, what it becomes.
 
-While a run goes on it holds run.json, log.jsonl, checkpoints/ and tensorboard/; at its end
-run.json and checkpoints/ give way to the adapter.
+While a run goes on it holds run.json, log.jsonl, checkpoints/ and what trackers write; at its end
+run.json and checkpoints/ give way to the adapter and a picture of the losses.
 """
 
 from __future__ import annotations
@@ -17,19 +17,22 @@ from naiad.files import translated_os_errors, write_bytes, write_text
 from naiad.lora.adapter import CONFIG_NAME, WEIGHTS_NAME
 from naiad.lora.record import RECORD_NAME, AdapterRecord
 from naiad.training.checkpoints import newest_usable
+from naiad.training.loss_plot import PNG_NAME, SVG_NAME
 from naiad.training.model_card import model_card
+from naiad.training.run_log import LOG_NAME
+from naiad.training.trackers import TENSORBOARD_FOLDER, TRACKIO_NAME
 
 RUN_NAME = "run.json"
 CARD_NAME = "README.md"
 OWN_NAMES = frozenset(
     {
         RUN_NAME,
-        "log.jsonl",
+        LOG_NAME,
         "checkpoints",
-        "tensorboard",
-        "trackio.json",
-        "losses.svg",
-        "losses.png",
+        TENSORBOARD_FOLDER,
+        TRACKIO_NAME,
+        SVG_NAME,
+        PNG_NAME,
         RECORD_NAME,
         CARD_NAME,
         CONFIG_NAME,
@@ -98,7 +101,8 @@ def finish_run(
     The weights come last: a folder that has them has everything. Raises StorageError.
     """
     record.write(folder)
-    write_text(folder / CARD_NAME, model_card(record, base_model))
+    picture = PNG_NAME if (folder / PNG_NAME).exists() else None
+    write_text(folder / CARD_NAME, model_card(record, base_model, picture))
     write_text(folder / CONFIG_NAME, adapter_config)
     write_bytes(folder / WEIGHTS_NAME, weights)
     (folder / RUN_NAME).unlink(missing_ok=True)

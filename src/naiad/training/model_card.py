@@ -33,14 +33,18 @@ of the base model and the system instruction it was trained with:
 ## Training
 
 {table}
-
+{picture}
 Loss is the mean cross entropy per answer token, in nats. `log.jsonl` has every step, `naiad.json`
 every setting.
 """
 
 
-def model_card(record: AdapterRecord, base_model: str) -> str:
-    """Text of the card. base_model: Hub id, or the model's name where it has none."""
+def model_card(record: AdapterRecord, base_model: str, picture: str | None = None) -> str:
+    """Text of the card.
+
+    base_model: Hub id, or the model's name where it has none. picture: file of the losses' curves
+    in the same folder, None where there is none.
+    """
     rows = {
         "rows": record.data.get("train_rows"),
         "rows kept back": record.data.get("evaluation_rows"),
@@ -62,6 +66,7 @@ def model_card(record: AdapterRecord, base_model: str) -> str:
         naiad=record.versions.get("naiad", ""),
         instruction=(record.instruction or "").replace("\n", "\n> "),
         table="\n".join(lines),
+        picture=f"\n![The loss, step by step]({picture})\n" if picture else "",
     )
 
 
