@@ -11,6 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from naiad.cli.app import app
+from naiad.datasets.findings import AnswerCheck
+from naiad.datasets.splitting import Duplicates
+from naiad.datasets.token_check import TokenCheck
 from naiad.errors import ConfigError
 from naiad.models.catalog import DEFAULT_MODEL
 from naiad.training.config import TrainingConfig
@@ -20,7 +23,16 @@ from naiad.workflows import finetune as finetune_module
 from naiad.workflows.finetune import FinetuneResult
 
 runner = CliRunner()
-SUMMARY = DataSummary(9, 1, 0, 900, 300, 100, 0, 0, 0, 1, 9, ())
+SUMMARY = DataSummary(
+    train_rows=9,
+    evaluation_rows=1,
+    left_out=(),
+    tokens=TokenCheck(900, 300, 90, 100, 100, 4, "<|im_end|>", (), ()),
+    duplicates=Duplicates((), ()),
+    leaks=(),
+    instructions=1,
+    answers=AnswerCheck(10, 10, (), {"pie": 10}, 10, ()),
+)
 OUTCOME = TrainingOutcome(8, 8, 12.0, 3.0, 1.0, 0.9, 8, "finished")
 
 # One value for each field that is not its default, as typed and as it must arrive; a switch is

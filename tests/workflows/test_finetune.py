@@ -19,6 +19,7 @@ from naiad.generation.cores import patient_openmp
 from naiad.lora import check_fits, load_adapter
 from naiad.models.store import ModelStore
 from naiad.training.config import TrainingConfig
+from naiad.training.preflight import DataSummary
 from naiad.training.report import Notice, StepReport, TrainingEstimate
 from naiad.workflows.finetune import finetune
 
@@ -105,7 +106,7 @@ def test_no_path_of_this_machine_is_in_the_folder(trained: Any, data: Path) -> N
 def test_time_and_memory_are_told_before_the_first_step(trained: Any) -> None:
     result, events = trained
     kinds = [type(event) for event in events if not isinstance(event, Notice)]
-    assert kinds[:2] == [TrainingEstimate, StepReport]
+    assert kinds[:3] == [DataSummary, TrainingEstimate, StepReport]
     assert result.estimate.steps == 6
     # Its weights alone are 135 M float32.
     assert result.estimate.peak_memory_bytes > 4 * 134_000_000
@@ -183,12 +184,14 @@ def test_what_is_odd_about_the_data_is_said(data: Path, tmp_path: Path) -> None:
         max_steps=1, batch_size=1, on_bad_row="skip", evaluation_share=0.0, threads=1
     )
     finetune(odd, MODEL, None, config, estimate_only=True, on_progress=events.append)
-    warnings = [e.text for e in events if isinstance(e, Notice) and e.kind == "warning"]
-    assert warnings == [
-        f"left out: {odd}:4: the prompt is empty",
-        "1 rows are left out",
-        "1 rows repeat an earlier one",
-        "1 of 3 answers checked are not valid Mermaid (line 3): they will be learned",
+    (summary,) = (event for event in events if isinstance(event, DataSummary))
+    assert summary.left_out == (f"{odd}:4: the prompt is empty",)
+    assert summary.duplicates.same_row == ((1, 2),)
+    assert [(each.line, each.type) for each in summary.answers.invalid] == [(3, None)]
+    assert [each.what for each in summary.findings() if each.advice] == [
+        "rows left out",
+        "duplicates",
+        "answers that parse",
     ]
 
 

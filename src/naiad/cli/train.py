@@ -16,6 +16,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from naiad.cli.console import print_json, stderr, stdout
+from naiad.cli.preflight_table import preflight_table
 from naiad.models.catalog import DEFAULT_MODEL
 from naiad.training.config import (
     TrainingConfig,
@@ -66,7 +67,7 @@ def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _option(field: dataclasses.Field[Any], documentation: str) -> Any:
-    kinds = {"int": int, "float": float}
+    kinds = {"int": int, "float": float, "bool": bool}
     kind = kinds.get(str(field.type).removesuffix(" | None"), str)
     default = ",".join(field.default) if isinstance(field.default, tuple) else field.default
     shown = "" if default is None else f" (default: {default})"
@@ -220,9 +221,12 @@ class _Progress:
         self._downloads: dict[str, Any] = {}
 
     def event(self, event: Any) -> None:
+        from naiad.training.preflight import DataSummary
         from naiad.training.report import EvaluationReport, Notice, StepReport
 
-        if isinstance(event, StepReport):
+        if isinstance(event, DataSummary):
+            self._bar.console.print(preflight_table(event))
+        elif isinstance(event, StepReport):
             self._step(event.step, event.total_steps, event.loss, event.tokens_per_s)
         elif isinstance(event, EvaluationReport):
             best = ", the lowest so far" if event.is_best else ""

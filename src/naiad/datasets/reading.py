@@ -53,6 +53,8 @@ class ParsedRow:
     id: str | None
     type: str | None
     turns: Turns
+    value: dict[str, Any]
+    """The row as the file has it."""
 
 
 def read_examples(
@@ -129,7 +131,8 @@ def scan_rows(path: Path, *, answer_needed: bool = True) -> Iterator[ParsedRow |
         try:
             row_format, turns = parse_row(value)
             _check_complete(turns, answer_needed=answer_needed)
-            yield ParsedRow(line, row_format.name, _id_of(value), _type_of(value), turns)
+            names = row_format.name, _id_of(value), _type_of(value)
+            yield ParsedRow(line, *names, turns, value)
         except RowProblem as problem:
             yield BadRow(path, line, str(problem))
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from naiad.datasets.example import Example
+from naiad.datasets.example import Example, PromptRow
 
 
 @dataclass(frozen=True)
@@ -56,24 +56,56 @@ def _position(prompt: str, seed: int) -> float:
     return int.from_bytes(digest[:6], "big") / 2**48
 
 
+@dataclass(frozen=True)
+class Repeat:
+    """What a row has in common with an earlier one."""
+
+    earlier_line: int
+    same_answer: bool
+    """The answers are equal too, blanks around them aside."""
+
+
+class SeenRows:
+    """The rows that came before: two digests each, however long they are."""
+
+    def __init__(self) -> None:
+        self._line_of_prompt: dict[bytes, int] = {}
+        self._line_of_row: dict[bytes, int] = {}
+
+    def add(self, example: Example) -> Repeat | None:
+        """The first row with this prompt, with this answer too if there is one; None if new."""
+        key = content_key(example.prompt)
+        prompt, row = _digest(key), _digest(f"{key}\0{example.answer.strip()}")
+        repeat = None
+        if row in self._line_of_row:
+            repeat = Repeat(self._line_of_row[row], same_answer=True)
+        elif prompt in self._line_of_prompt:
+            repeat = Repeat(self._line_of_prompt[prompt], same_answer=False)
+        self._line_of_prompt.setdefault(prompt, example.line)
+        self._line_of_row.setdefault(row, example.line)
+        return repeat
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
 def find_duplicates(examples: Iterable[Example]) -> Duplicates:
     """Rows whose prompt an earlier row already has."""
-    first_line: dict[str, int] = {}
-    line_of_row: dict[tuple[str, str], int] = {}
-    same_row, same_prompt = [], []
+    seen = SeenRows()
+    same_row: list[tuple[int, int]] = []
+    same_prompt: list[tuple[int, int]] = []
     for example in examples:
-        key = content_key(example.prompt)
-        row = (key, example.answer.strip())
-        if row in line_of_row:
-            same_row.append((line_of_row[row], example.line))
-        elif key in first_line:
-            same_prompt.append((first_line[key], example.line))
-        first_line.setdefault(key, example.line)
-        line_of_row.setdefault(row, example.line)
+        repeat = seen.add(example)
+        if repeat is not None:
+            pairs = same_row if repeat.same_answer else same_prompt
+            pairs.append((repeat.earlier_line, example.line))
     return Duplicates(tuple(same_row), tuple(same_prompt))
 
 
-def find_leaks(train: Sequence[Example], evaluation: Sequence[Example]) -> tuple[int, ...]:
+def find_leaks(
+    train: Iterable[Example], evaluation: Iterable[Example | PromptRow]
+) -> tuple[int, ...]:
     """Lines of evaluation rows whose prompt is also trained on."""
     trained = {content_key(example.prompt) for example in train}
     return tuple(row.line for row in evaluation if content_key(row.prompt) in trained)

@@ -69,9 +69,15 @@ def tokenize_example(
 
 
 def end_of_turn_ids(template: ChatTemplate, tokenizer: Tokenizer) -> list[int]:
-    """Ids that end an answer: what the template writes after it, through its first control token.
+    """Ids that end an answer: "<|im_end|>" -> its one id."""
+    return _ids(tokenizer, end_of_turn(template))
 
-    Qwen's template writes "<|im_end|>\\n" -> the one id of "<|im_end|>".
+
+def end_of_turn(template: ChatTemplate) -> str:
+    """What the template writes after an answer, through its first control token.
+
+    Qwen's template writes "<|im_end|>\\n" -> "<|im_end|>". The model's end token where the
+    template writes none.
     """
     answer = "diagram"
     text = template.render(
@@ -79,8 +85,7 @@ def end_of_turn_ids(template: ChatTemplate, tokenizer: Tokenizer) -> list[int]:
     )
     after = text.rpartition(answer)[2]
     ends = [(after.find(token), token) for token in template.control_tokens if token in after]
-    end = min(ends)[1] if ends else template.eos_token
-    return _ids(tokenizer, end)
+    return min(ends)[1] if ends else template.eos_token
 
 
 def _ids(tokenizer: Tokenizer, text: str) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from naiad.datasets.example import Example
 from naiad.datasets.formats import FORMATS
@@ -20,9 +21,22 @@ def write_examples(path: Path, examples: Iterable[Example], format: str = "gemin
     if format not in FORMATS:
         raise InputError(f"unknown format {format!r}", hint=f"choose one of {', '.join(FORMATS)}")
     build = FORMATS[format].build
-    rows = 0
+    return write_rows(path, (build(example) for example in examples))
+
+
+def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> int:
+    """Write rows of any format as JSON Lines, atomically; their number. Raises StorageError."""
+    count = 0
     with atomic_writer(path) as out:
-        for example in examples:
-            out.write(json.dumps(build(example), ensure_ascii=False).encode("utf-8") + b"\n")
-            rows += 1
-    return rows
+        for row in rows:
+            out.write(_line(row))
+            count += 1
+    return count
+
+
+def _line(row: dict[str, Any]) -> bytes:
+    try:
+        return json.dumps(row, ensure_ascii=False).encode("utf-8") + b"\n"
+    except UnicodeEncodeError:
+        # Half of a surrogate pair, in a field that is no text of the example's.
+        return json.dumps(row).encode("ascii") + b"\n"

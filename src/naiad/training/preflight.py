@@ -3,77 +3,69 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from naiad.datasets.example import Example
-from naiad.datasets.splitting import find_duplicates, find_leaks
+from naiad.datasets.findings import (
+    AnswerCheck,
+    Finding,
+    answer_findings,
+    duplicate_findings,
+    instruction_finding,
+    leak_finding,
+    named_lines,
+    token_findings,
+)
+from naiad.datasets.splitting import Duplicates, find_duplicates, find_leaks
+from naiad.datasets.token_check import TokenCheck
 from naiad.datasets.tokenizing import TokenizedExample, Tokenizer, tokenize_example
 from naiad.errors import ExampleTooLong
 from naiad.prompts.template import ChatTemplate
 from naiad.training.config import TrainingConfig
 
-NAMED_LINES = 8
-"""Lines that a message names before it says `and N more`."""
+NAMED_ROWS = 4
+"""Left-out rows that the findings name before they say how many more there are."""
 
 
 @dataclass(frozen=True)
 class DataSummary:
-    """Counts of the rows of a run."""
+    """What a run trains on. Lines are those of the file with the training rows."""
 
     train_rows: int
     evaluation_rows: int
-    skipped_rows: int
-    """Unusable or too long, and left out with on_bad_row `skip`."""
-    train_tokens: int
-    answer_tokens: int
-    """Those of train_tokens that the loss counts."""
-    longest_tokens: int
-    repeated_rows: int
-    """Train rows with the prompt and the answer of an earlier one."""
-    repeated_prompts: int
-    """Train rows with the prompt of an earlier one and another answer."""
-    leaked_rows: int
-    """Evaluation rows whose prompt is trained on too."""
+    left_out: tuple[str, ...]
+    """`file:line: why` of each row that is unusable or too long; none unless on_bad_row is
+    `skip`."""
+    tokens: TokenCheck
+    """Of the train rows."""
+    duplicates: Duplicates
+    """Among the train rows."""
+    leaks: tuple[int, ...]
+    """Lines, in the file they came from, of evaluation rows whose prompt is trained on too."""
     instructions: int
-    """Different system instructions of the train rows."""
-    checked_answers: int
-    """Answers that the official parser looked at."""
-    invalid_answers: tuple[int, ...]
-    """Lines of those it refused."""
+    """Different system instructions of the train rows, none being one of them."""
+    answers: AnswerCheck
+    """Of train and evaluation rows."""
 
-    def warnings(self) -> list[str]:
-        """One line for each thing a user should know of."""
-        found = [
-            (self.skipped_rows, f"{self.skipped_rows:,} rows are left out"),
-            (self.repeated_rows, f"{self.repeated_rows:,} rows repeat an earlier one"),
-            (
-                self.repeated_prompts,
-                f"{self.repeated_prompts:,} rows answer an earlier row's prompt otherwise",
-            ),
-            (
-                self.leaked_rows,
-                f"{self.leaked_rows:,} evaluation rows are trained on too: their loss says little",
-            ),
-            (
-                self.instructions > 1,
-                f"{self.instructions} different system instructions; generating uses the commonest",
-            ),
-            (
-                len(self.invalid_answers),
-                f"{len(self.invalid_answers):,} of {self.checked_answers:,} answers checked are "
-                f"not valid Mermaid ({named_lines(self.invalid_answers)}): they will be learned",
-            ),
-        ]
-        return [text for count, text in found if count]
+    def findings(self) -> Iterator[Finding]:
+        """The lines of the table before the first step."""
+        rows = f"{self.train_rows:,} to train on, {self.evaluation_rows:,} to evaluate on"
+        yield Finding("rows", rows)
+        yield _left_out(self.left_out)
+        yield from token_findings(self.tokens)
+        yield from duplicate_findings(self.duplicates)
+        yield leak_finding(self.leaks, self.evaluation_rows)
+        yield instruction_finding(self.instructions)
+        yield from answer_findings(self.answers)
 
 
-def named_lines(lines: Sequence[int]) -> str:
-    """(3, 7) -> "lines 3, 7"; with more than NAMED_LINES, "lines 1, …, 8 and 2 more"."""
-    shown = ", ".join(map(str, lines[:NAMED_LINES]))
-    more = f" and {len(lines) - NAMED_LINES} more" if len(lines) > NAMED_LINES else ""
-    return f"line{'s' if len(lines) > 1 else ''} {shown}{more}"
+def _left_out(rows: Sequence[str]) -> Finding:
+    if not rows:
+        return Finding("rows left out", "none")
+    more = f"; and {len(rows) - NAMED_ROWS:,} more" if len(rows) > NAMED_ROWS else ""
+    return Finding("rows left out", f"{len(rows):,}", "; ".join(rows[:NAMED_ROWS]) + more)
 
 
 def tokenize_rows(
@@ -116,34 +108,46 @@ def commonest_instruction(examples: Sequence[Example], default: str) -> str:
 def summarize(
     train: Sequence[Example],
     evaluation: Sequence[Example],
-    rows: Sequence[TokenizedExample],
+    train_rows: Sequence[TokenizedExample],
+    evaluation_rows: Sequence[TokenizedExample],
     *,
-    skipped_rows: int,
-    checked_answers: int,
-    invalid_answers: Sequence[int],
+    tokens: TokenCheck,
+    left_out: Sequence[str],
+    answers: AnswerCheck,
 ) -> DataSummary:
-    """The counts. rows: the tokenized train rows."""
-    duplicates = find_duplicates(train)
+    """The summary of all rows that were read, and of those that were short enough to keep."""
     return DataSummary(
-        train_rows=len(rows),
-        evaluation_rows=len(evaluation),
-        skipped_rows=skipped_rows,
-        train_tokens=sum(map(len, rows)),
-        answer_tokens=sum(int(row.loss_mask.sum()) for row in rows),
-        longest_tokens=max(map(len, rows)),
-        repeated_rows=len(duplicates.same_row),
-        repeated_prompts=len(duplicates.same_prompt),
-        leaked_rows=len(find_leaks(train, evaluation)),
+        train_rows=len(train_rows),
+        evaluation_rows=len(evaluation_rows),
+        left_out=tuple(left_out),
+        tokens=tokens,
+        duplicates=find_duplicates(train),
+        leaks=find_leaks(train, evaluation),
         instructions=len({example.system for example in train}),
-        checked_answers=checked_answers,
-        invalid_answers=tuple(invalid_answers),
+        answers=answers,
     )
 
 
 def as_counts(summary: DataSummary) -> dict[str, Any]:
     """The summary for the adapter's record: counts only, no line of the data."""
-    import dataclasses
-
-    counts = dataclasses.asdict(summary)
-    counts["invalid_answers"] = len(summary.invalid_answers)
-    return counts
+    tokens, answers = summary.tokens, summary.answers
+    return {
+        "train_rows": summary.train_rows,
+        "evaluation_rows": summary.evaluation_rows,
+        "skipped_rows": len(summary.left_out),
+        "train_tokens": tokens.tokens,
+        "answer_tokens": tokens.answer_tokens,
+        "median_tokens": tokens.median_tokens,
+        "longest_tokens": tokens.longest_tokens,
+        "rows_without_end": len(tokens.rows_without_end),
+        "rows_with_control_tokens": len(tokens.rows_with_control_tokens),
+        "repeated_rows": len(summary.duplicates.same_row),
+        "repeated_prompts": len(summary.duplicates.same_prompt),
+        "leaked_rows": len(summary.leaks),
+        "instructions": summary.instructions,
+        "checked_answers": answers.judged,
+        "invalid_answers": len(answers.invalid),
+        "drawn_answers": answers.drawn,
+        "undrawable_answers": len(answers.undrawable),
+        "types": dict(answers.types),
+    }

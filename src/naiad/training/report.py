@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from naiad.training.preflight import DataSummary
+
 
 @dataclass(frozen=True)
 class StepReport:
@@ -93,7 +95,9 @@ class TrainingOutcome:
     """All steps done; no improvement any more; or the caller asked to stop."""
 
 
-ProgressEvent = StepReport | EvaluationReport | DiagramsReport | Notice | TrainingEstimate
+ProgressEvent = (
+    DataSummary | TrainingEstimate | StepReport | EvaluationReport | DiagramsReport | Notice
+)
 OnProgress = Callable[[ProgressEvent], None]
 
 

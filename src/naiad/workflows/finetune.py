@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ from naiad import __version__
 from naiad.datasets.example import Example
 from naiad.datasets.reading import BadRow, read_examples
 from naiad.datasets.splitting import split_by_content
-from naiad.errors import DatasetError, JudgeUnavailable, TrainingError
+from naiad.datasets.token_check import check_tokens
+from naiad.errors import DatasetError, TrainingError
 from naiad.lora.record import AdapterRecord
-from naiad.mermaid.judge import Judge
 from naiad.models.catalog import DEFAULT_MODEL
 from naiad.models.checksum import file_sha256
 from naiad.models.local_model import LocalModel
@@ -40,9 +40,7 @@ from naiad.training.report import (
     TrainingOutcome,
     no_progress,
 )
-
-MOST_JUDGED_ANSWERS = 500
-"""Answers that are parsed before training starts, spread over the file: about 4 seconds."""
+from naiad.workflows.preflight import FileExample, check_before_training
 
 
 @dataclass(frozen=True)
@@ -90,11 +88,10 @@ def finetune(
         raise TrainingError("no folder to write the adapter to", hint="give --output")
     if output is not None and not estimate_only:
         check_output(output, resume=resume, overwrite=overwrite)
-    rows = _read(data, evaluation_data, config, on_progress)
+    rows = _read(data, evaluation_data, config)
     versions = require_libraries()
     run = _prepare(data, model, config, evaluation_data, rows, on_progress, on_download)
-    for warning in run.summary.warnings():
-        on_progress(Notice("warning", warning))
+    on_progress(run.summary)
     return _run(
         run,
         output,
@@ -107,8 +104,8 @@ def finetune(
     )
 
 
-_Rows = tuple[tuple[Example, ...], tuple[Example, ...], int]
-"""Train rows, evaluation rows, and how many rows were skipped."""
+_Rows = tuple[tuple[Example, ...], tuple[Example, ...], list[str]]
+"""Train rows, evaluation rows, and `file:line: why` of those left out."""
 
 
 @dataclass(frozen=True)
@@ -138,38 +135,45 @@ def _prepare(
 ) -> _Prepared:
     from naiad.training.rows import TrainingRows
 
-    train, evaluation, skipped = rows
-    invalid, judged = _judge(train, on_progress)
+    train, evaluation, left_out = rows
+    parts = ((data, train), (evaluation_data or data, evaluation))
     local = ModelStore().resolve(model_name, progress=on_download)
     folder = training_folder(local, progress=on_download)
     template, tokenizer = ChatTemplate.from_folder(folder), load_tokenizer(folder)
     instruction = DEFAULT_INSTRUCTION if config.instruction is None else config.instruction
-    tokenized, too_long = {}, 0
-    for name, examples in (("train", train), ("evaluation", evaluation)):
-        tokenized[name], lines = tokenize_rows(
+    tokenized, max_tokens = [], min(config.max_tokens, _window_tokens(folder))
+    for path, examples in parts:
+        kept, too_long = tokenize_rows(
             examples,
             template,
             tokenizer,
             config,
             instruction=instruction,
-            max_tokens=min(config.max_tokens, _window_tokens(folder)),
+            max_tokens=max_tokens,
         )
-        too_long += len(lines)
-    if not tokenized["train"]:
+        tokenized.append(kept)
+        left_out += [f"{path}:{line}: more than {max_tokens:,} tokens" for line in too_long]
+    train_rows, evaluation_rows = tokenized
+    if not train_rows:
         raise DatasetError(f"{data} leaves no row to train on", hint="see `naiad data check`")
+    answers = check_before_training(
+        [FileExample(path, example) for path, examples in parts for example in examples],
+        on_progress,
+    )
     summary = summarize(
         train,
         evaluation,
-        tokenized["train"],
-        skipped_rows=skipped + too_long,
-        checked_answers=judged,
-        invalid_answers=invalid,
+        train_rows,
+        evaluation_rows,
+        tokens=check_tokens(train_rows, train, template, tokenizer),
+        left_out=left_out,
+        answers=answers,
     )
     return _Prepared(
         config=config,
         model=local,
         folder=folder,
-        rows=TrainingRows(tokenized["train"], tokenized["evaluation"], _padding_id(tokenizer)),
+        rows=TrainingRows(train_rows, evaluation_rows, _padding_id(tokenizer)),
         summary=summary,
         instruction=commonest_instruction(train, instruction),
         data={
@@ -180,37 +184,20 @@ def _prepare(
     )
 
 
-def _read(
-    data: Path, evaluation_data: Path | None, config: TrainingConfig, on_progress: OnProgress
-) -> _Rows:
-    skipped: list[BadRow] = []
+def _read(data: Path, evaluation_data: Path | None, config: TrainingConfig) -> _Rows:
+    left_out: list[str] = []
 
     def skip(row: BadRow) -> None:
-        skipped.append(row)
-        on_progress(Notice("warning", f"left out: {row}"))
+        left_out.append(str(row))
 
     rows = tuple(read_examples(data, config.on_bad_row, skip))
     if evaluation_data is not None:
         evaluation = tuple(read_examples(evaluation_data, config.on_bad_row, skip))
-        return rows, evaluation, len(skipped)
+        return rows, evaluation, left_out
     split = split_by_content(rows, config.evaluation_share, config.seed)
     if not split.train:
-        return rows, (), len(skipped)
-    return split.train, split.evaluation, len(skipped)
-
-
-def _judge(examples: Sequence[Example], on_progress: OnProgress) -> tuple[list[int], int]:
-    """Lines whose answer is no valid Mermaid, of at most MOST_JUDGED_ANSWERS, and their number."""
-    step = max(1, -(-len(examples) // MOST_JUDGED_ANSWERS))
-    looked_at = examples[::step]
-    try:
-        # A judge of its own, closed before training: its process would hold memory for hours.
-        with Judge() as judge:
-            invalid = [e.line for e in looked_at if not judge.validate(e.answer).valid]
-    except JudgeUnavailable as error:
-        on_progress(Notice("warning", f"the answers were not checked: {error.message}"))
-        return [], 0
-    return invalid, len(looked_at)
+        return rows, (), left_out
+    return split.train, split.evaluation, left_out
 
 
 def _run(
