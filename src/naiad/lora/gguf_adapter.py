@@ -49,16 +49,17 @@ BASE_CHANGING_STARTS = ("pissa", "olora", "corda", "lora_ga", "loftq")
 """Values of init_lora_weights that also rewrite the base model's weights."""
 
 
-def to_gguf(adapter: Adapter, model: LocalModel) -> Path:
-    """The adapter as one .gguf file in the cache, written when it is not there yet.
+def to_gguf(adapter: Adapter, model: LocalModel, folder: Path | None = None) -> Path:
+    """The adapter as one .gguf file, written when it is not there yet.
 
-    Raises AdapterMismatch when it was trained on another base, and AdapterError for kinds of
-    LoRA that GGUF cannot express: they are refused, since dropping a part would go unnoticed.
+    folder: where the file goes; None is the cache, where it stays. Raises AdapterMismatch when it
+    was trained on another base, and AdapterError for kinds of LoRA that GGUF cannot express:
+    they are refused, since dropping a part would go unnoticed.
     """
     check_fits(adapter, model)
     _check_supported(adapter)
     layout = base_layout(model)
-    path = data_home() / "adapters" / f"{_content_key(adapter, layout)}.gguf"
+    path = (folder or data_home() / "adapters") / f"{_content_key(adapter, layout)}.gguf"
     if not path.exists():
         _write(adapter, layout, path)
     return path
