@@ -117,9 +117,10 @@ def sample_diagrams(
 ) -> DiagramsReport | None:
     """Generate a diagram with these weights for each row, judge them, and free all that it took.
 
-    weights: bytes of adapter_model.safetensors. rows: at least one. Nothing random is drawn that a training could
-    notice. Costs the model once more in memory, as the engine of its kind holds it. None when
-    asked to stop, and after a failure, which is a warning, since a training must not end for it.
+    weights: bytes of adapter_model.safetensors. rows: at least one. Nothing random is drawn that
+    a training could notice. Costs the model once more in memory, as the engine of its kind holds
+    it. None when asked to stop, and after a failure, which is a warning, since a training must
+    not end for it.
     """
     began_s = time.monotonic()
     try:
