@@ -22,7 +22,8 @@ from typing import Any
 import typer
 
 from naiad.cli.console import EXIT_FAILED, EXIT_OK, print_error
-from naiad.cli.train import EXIT_STOPPED, STEPS_BETWEEN_LINES, run_training
+from naiad.cli.train import EXIT_STOPPED, run_training
+from naiad.cli.train_display import STEPS_BETWEEN_LINES
 from naiad.errors import ModelError, NaiadError
 from naiad.training.config import TrainingConfig, config_from, field_documentation
 

@@ -13,10 +13,9 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from naiad.cli.console import print_json, stderr, stdout
-from naiad.cli.preflight_table import preflight_table
+from naiad.cli.train_display import duration, training_display
 from naiad.models.catalog import DEFAULT_MODEL
 from naiad.training.config import (
     TrainingConfig,
@@ -26,14 +25,10 @@ from naiad.training.config import (
 )
 
 if TYPE_CHECKING:
-    from naiad.training.report import TrainingEstimate
     from naiad.workflows.finetune import FinetuneResult
 
 EXIT_STOPPED = 130
 """Stopped by Ctrl-C, after a checkpoint was saved."""
-
-STEPS_BETWEEN_LINES = 10
-"""Without a terminal there is no bar: one line for so many steps."""
 
 
 def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
@@ -159,14 +154,14 @@ def run_training(
 ) -> None:
     """Train and show how it goes; the tutorial's own command calls this too.
 
-    lines_every_steps: steps between two printed lines; None is a bar on a terminal and
-    STEPS_BETWEEN_LINES elsewhere. Raises typer.Exit when Ctrl-C stopped the run.
+    lines_every_steps: steps between two printed lines; None is a panel on a terminal and
+    train_display.STEPS_BETWEEN_LINES elsewhere. Raises typer.Exit when Ctrl-C stopped the run.
     """
     from naiad.workflows.finetune import finetune
 
     if output is None and not estimate_only:
         raise typer.BadParameter("--output is missing (or give --estimate)")
-    with _progress(lines_every_steps) as show, _asked_to_stop() as should_stop:
+    with training_display(lines_every_steps) as show, _asked_to_stop() as should_stop:
         result = finetune(
             data,
             model,
@@ -211,82 +206,14 @@ def _asked_to_stop() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
-class _Progress:
-    """Shows what finetune reports: a bar on a terminal, lines elsewhere or where asked for."""
-
-    def __init__(self, bar: Progress, lines_every_steps: int | None) -> None:
-        self._bar = bar
-        self._lines_every_steps = lines_every_steps
-        self._steps: Any = None
-        self._downloads: dict[str, Any] = {}
-
-    def event(self, event: Any) -> None:
-        from naiad.training.preflight import DataSummary
-        from naiad.training.report import EvaluationReport, Notice, StepReport
-
-        if isinstance(event, DataSummary):
-            self._bar.console.print(preflight_table(event))
-        elif isinstance(event, StepReport):
-            self._step(event.step, event.total_steps, event.loss, event.tokens_per_s)
-        elif isinstance(event, EvaluationReport):
-            best = ", the lowest so far" if event.is_best else ""
-            self._line(f"step {event.step}: evaluation loss {event.evaluation_loss:.4f}{best}")
-        elif isinstance(event, Notice):
-            self._line(f"{'warning: ' if event.kind == 'warning' else ''}{event.text}")
-        else:
-            self._line(_estimate_line(event))
-
-    def download(self, stage: str, done_bytes: int, total_bytes: int | None) -> None:
-        if stage not in self._downloads:
-            self._downloads[stage] = self._bar.add_task(stage, total=total_bytes)
-        task = self._downloads[stage]
-        self._bar.update(task, completed=done_bytes, total=total_bytes)
-        if done_bytes == total_bytes:
-            self._bar.remove_task(self._downloads.pop(stage))
-
-    def _step(self, step: int, total: int, loss: float, tokens_per_s: float) -> None:
-        text = f"step {step} of {total}, loss {loss:.3f}, {tokens_per_s:.0f} tokens/s"
-        if self._bar.console.is_terminal:
-            if self._steps is None:
-                self._steps = self._bar.add_task("", total=total)
-            self._bar.update(self._steps, description=text, completed=step)
-            if self._lines_every_steps is None:
-                return
-        if step % (self._lines_every_steps or STEPS_BETWEEN_LINES) == 0 or step in (1, total):
-            self._line(text)
-
-    def _line(self, text: str) -> None:
-        self._bar.console.print(text, markup=False)
-
-
-@contextmanager
-def _progress(lines_every_steps: int | None) -> Iterator[_Progress]:
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as bar:
-        yield _Progress(bar, lines_every_steps)
-
-
-def _estimate_line(estimate: TrainingEstimate) -> str:
-    return (
-        f"{estimate.steps:,} steps of about {estimate.seconds_per_step:.1f} s: "
-        f"{_duration(estimate.seconds)} and {estimate.peak_memory_bytes / 2**30:.1f} GB of memory"
-    )
-
-
-def _duration(seconds: float) -> str:
-    """4000 -> "1 h 7 min", 100 -> "2 min", 40 -> "40 s" """
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
 def _print_result(result: FinetuneResult) -> None:
+    from naiad.training.loss_plot import SVG_NAME
+
     outcome = result.outcome
     assert outcome is not None
     lines = [
         f"adapter: {result.output}",
-        f"{outcome.steps:,} steps in {_duration(outcome.seconds)}; loss {outcome.first_loss:.3f} "
+        f"{outcome.steps:,} steps in {duration(outcome.seconds)}; loss {outcome.first_loss:.3f} "
         f"at first, {outcome.last_loss:.3f} at last",
     ]
     if outcome.best_evaluation_loss is not None:
@@ -295,6 +222,9 @@ def _print_result(result: FinetuneResult) -> None:
         )
     if outcome.stopped == "early":
         lines.append("stopped early: the evaluation loss fell no more")
+    picture = result.output / SVG_NAME
+    if picture.exists():
+        lines.append(f"its losses: {picture}")
     lines.append(f'next: naiad generate "…" --model {result.model} --adapter {result.output}')
     for line in lines:
         stdout.print(line, markup=False)
