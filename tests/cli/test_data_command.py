@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,20 @@ def _file(folder: Path, *rows: object) -> Path:
     return path
 
 
+def _figures(output: str) -> dict[str, str]:
+    """The table's lines by name, without advice; the first line names the file."""
+    return dict(re.findall(r"^(\S+(?: \S+)*) {2,}(.*?) *$", output, re.M))
+
+
 def test_a_clean_file_ends_with_0(tmp_path: Path) -> None:
     result = runner.invoke(app, ["data", "check", str(_file(tmp_path, GOOD))])
     assert result.exit_code == 0
-    assert "1 usable rows, 0 bad" in result.stdout
+    figures = _figures(result.stdout)
+    assert figures["usable rows"] == "1"
+    assert figures["bad rows"] == "none"
+    assert figures["types"] == "flowchart 1"
+    assert figures["answers that parse"] == "1 of 1"
+    assert figures["answers that draw"] == "not tried"
 
 
 def test_a_file_with_problems_ends_with_1_and_names_them(tmp_path: Path) -> None:
@@ -33,6 +44,7 @@ def test_a_file_with_problems_ends_with_1_and_names_them(tmp_path: Path) -> None
     assert result.exit_code == 1
     assert f"{path}:2: the row has no answer" in result.stdout
     assert f"{path}:3: no diagram: " in result.stdout
+    assert "! not line 3: it would be learned" in result.stdout
 
 
 def test_check_prints_one_json_document(tmp_path: Path) -> None:
@@ -41,7 +53,36 @@ def test_check_prints_one_json_document(tmp_path: Path) -> None:
     document = json.loads(result.stdout)
     assert result.exit_code == 1
     assert (document["rows"], document["clean"]) == (1, False)
-    assert document["bad_rows"] == [{"line": 2, "reason": "the row has no answer"}]
+    assert document["bad_rows"] == [
+        {"file": str(path), "line": 2, "reason": "the row has no answer"}
+    ]
+    assert (document["tokens"], document["evaluation"], document["drawn_answers"]) == (
+        None,
+        None,
+        0,
+    )
+
+
+def test_check_draws_and_looks_for_leaks_when_asked(tmp_path: Path) -> None:
+    path = _file(tmp_path, GOOD)
+    command = ["data", "check", str(path), "--eval", str(path), "--render", "all", "--json"]
+    result = runner.invoke(app, command)
+    document = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert document["evaluation"] == {"file": str(path), "rows": 1, "leaked_lines": [1]}
+    assert (document["drawn_answers"], document["undrawable_answers"]) == (1, [])
+
+
+def test_a_number_to_draw_that_is_none_is_refused(tmp_path: Path) -> None:
+    result = runner.invoke(app, ["data", "check", str(_file(tmp_path, GOOD)), "--render", "-1"])
+    assert result.exit_code == 2
+    assert "takes a whole number or all, not '-1'" in result.stderr
+
+
+def test_what_reads_like_markup_is_printed_as_it_is(tmp_path: Path) -> None:
+    path = _file(tmp_path, {"prompt": "[bold]y", "completion": "[red]nothing"})
+    copy = path.rename(tmp_path / "[red]rows.jsonl")
+    assert f"{copy}:\n" in runner.invoke(app, ["data", "check", str(copy)]).stdout
 
 
 def test_a_missing_file_is_an_input_error(tmp_path: Path) -> None:
@@ -76,4 +117,28 @@ def test_split_says_what_it_wrote(tmp_path: Path) -> None:
     result = runner.invoke(app, [*command, "--evaluation-share", "0.25", "--json"])
     document = json.loads(result.stdout)
     assert document["train_rows"] + document["evaluation_rows"] == 40
+    assert document["leaked_rows"] == 0
     assert len((folder / "train.jsonl").read_text().splitlines()) == document["train_rows"]
+
+
+def test_dedupe_says_which_lines_it_dropped(tmp_path: Path) -> None:
+    path, out = _file(tmp_path, GOOD, GOOD, {**GOOD, "completion": "pie"}), tmp_path / "out.jsonl"
+    result = runner.invoke(app, ["data", "dedupe", str(path), "-o", str(out), "--by", "prompt"])
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        f"1 rows, 2 dropped: {out}",
+        "dropped line 2: the row of line 1",
+        "dropped line 3: the prompt of line 1",
+    ]
+    assert out.read_text() == json.dumps(GOOD) + "\n"
+
+
+def test_dedupe_prints_one_json_document(tmp_path: Path) -> None:
+    path, out = _file(tmp_path, GOOD, GOOD, {**GOOD, "completion": "pie"}), tmp_path / "out.jsonl"
+    result = runner.invoke(app, ["data", "dedupe", str(path), "-o", str(out), "--json"])
+    assert json.loads(result.stdout) == {
+        "output": str(out),
+        "rows": 2,
+        "repeated_rows": [[1, 2]],
+        "repeated_prompts": [],
+    }

@@ -29,6 +29,6 @@ def findings_table(findings: Iterable[Finding]) -> Table:
     for finding in findings:
         figure = Text(finding.figure)
         if finding.advice:
-            figure.append(f"  {MARK} {finding.advice}", style="yellow")
+            figure.append(f"\n{MARK} {finding.advice}", style="yellow")
         table.add_row(Text(finding.what), figure)
     return table

@@ -82,7 +82,7 @@ def token_findings(tokens: TokenCheck, *, max_tokens: int | None = None) -> Iter
         f"{lengths}, {longest}",
         f"naiad train refuses rows of more than --max-tokens {max_tokens:,}" if too_long else "",
     )
-    yield Finding("truncated rows", "none: a row that is too long is left out or refused, not cut")
+    yield Finding("truncated rows", "none; a row is never cut")
     without = tokens.rows_without_end
     yield Finding(
         "end tokens",
@@ -93,7 +93,9 @@ def token_findings(tokens: TokenCheck, *, max_tokens: int | None = None) -> Iter
     yield Finding(
         "control tokens in text",
         _rows(len(control)) if control else "none",
-        f"{named_lines(control)}: learned as text with a blank in them" if control else "",
+        f"{named_lines(control)}: each is learned as plain text, broken by a blank"
+        if control
+        else "",
     )
 
 
@@ -109,7 +111,7 @@ def duplicate_findings(duplicates: Duplicates) -> Iterator[Finding]:
     yield Finding(
         "prompts answered twice",
         _rows(len(same_prompt)) if same_prompt else "none",
-        f"{named_lines(same_prompt)} answer an earlier row's prompt otherwise; "
+        f"{named_lines(same_prompt)}: an earlier row answers the same otherwise; "
         "`naiad data dedupe --by prompt` drops them"
         if same_prompt
         else "",
@@ -150,7 +152,8 @@ def _outcome(what: str, tried: int, there: int, bad: Sequence[AnswerProblem]) ->
     figure = f"{tried - len(bad):,} of {tried:,}"
     figure += f" tried, {there:,} in all" if tried < there else ""
     places = named_lines([each.line for each in bad]) if bad else ""
-    return Finding(what, figure, f"not {places}: they would be learned" if bad else "")
+    learned = "it would" if len(bad) == 1 else "they would"
+    return Finding(what, figure, f"not {places}: {learned} be learned" if bad else "")
 
 
 def _rows(count: int) -> str:

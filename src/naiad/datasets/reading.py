@@ -68,16 +68,25 @@ def read_examples(
     DatasetError that names file, line and reason. Raises DatasetError when no row is usable and
     InputError when there is no such file.
     """
-    usable_rows = 0
+    return map(example_of, usable_rows(path, on_bad_row, on_skip))
+
+
+def usable_rows(
+    path: Path,
+    on_bad_row: OnBadRow = "stop",
+    on_skip: Callable[[BadRow], None] | None = None,
+) -> Iterator[ParsedRow]:
+    """The complete rows of a file, as read_examples has them, with all their fields."""
+    found_any = False
     for row in scan_rows(path):
         if isinstance(row, ParsedRow):
-            usable_rows += 1
-            yield example_of(row)
+            found_any = True
+            yield row
         elif on_bad_row == "stop":
             row.fail()
         elif on_skip is not None:
             on_skip(row)
-    if not usable_rows:
+    if not found_any:
         raise DatasetError(
             f"{path} holds no usable row", hint="`naiad data check` says what is wrong with each"
         )
@@ -87,6 +96,14 @@ def example_of(row: ParsedRow) -> Example:
     """The example of a row that scan_rows found complete."""
     assert row.turns.prompt is not None and row.turns.answer is not None
     return Example(row.turns.prompt, row.turns.answer, row.turns.system, row.line)
+
+
+def prompt_of(row: ParsedRow) -> PromptRow:
+    """The request of a row that scan_rows found to have one."""
+    turns = row.turns
+    assert turns.prompt is not None
+    row_id = row.id or str(row.line)
+    return PromptRow(row_id, turns.prompt, turns.system, row.line, row.type, turns.answer)
 
 
 def read_prompts(
@@ -107,14 +124,12 @@ def read_prompts(
             if on_skip is not None:
                 on_skip(row)
             continue
-        row_id = row.id or str(row.line)
-        if row_id in line_of_id:
-            BadRow(path, row.line, f"id {row_id!r} is that of line {line_of_id[row_id]}").fail()
-        line_of_id[row_id] = row.line
-        assert row.turns.prompt is not None
-        yield PromptRow(
-            row_id, row.turns.prompt, row.turns.system, row.line, row.type, row.turns.answer
-        )
+        prompt = prompt_of(row)
+        if prompt.id in line_of_id:
+            earlier = line_of_id[prompt.id]
+            BadRow(path, row.line, f"id {prompt.id!r} is that of line {earlier}").fail()
+        line_of_id[prompt.id] = row.line
+        yield prompt
     if not line_of_id:
         raise DatasetError(f"{path} holds no row", hint='each line is {"id": …, "prompt": …}')
 

@@ -82,6 +82,18 @@ def training_folder(
     return folder
 
 
+def tokenizer_folder(model: LocalModel, scratch: Path) -> Path:
+    """A folder that `load_tokenizer` and ChatTemplate read, without converting any weights.
+
+    A folder model is its own; a GGUF file's tokenizer is written into `scratch`. Raises
+    ModelError for a kind of tokenizer that cannot be written exactly, StorageError.
+    """
+    if model.kind == "folder":
+        return model.path
+    write_tokenizer(read_metadata(model.path), scratch)
+    return scratch
+
+
 def load_tokenizer(folder: Path) -> Any:
     """The tokenizer in a training folder, exactly as its tokenizer.json says.
 

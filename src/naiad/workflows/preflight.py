@@ -57,6 +57,7 @@ def check_before_training(rows: Sequence[FileExample], on_progress: OnProgress) 
 
     Where the parser or the renderer cannot run, a warning says so and the check goes without.
     """
+    on_progress(Notice("info", "looking at the rows"))
     judged = JudgedAnswers(0, (), (), {})
     drawn: int = 0
     undrawable: tuple[AnswerProblem, ...] = ()

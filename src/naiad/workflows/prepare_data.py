@@ -1,65 +1,24 @@
-"""Prepare data: what is in a training file, the same file in another format, or split in two."""
+"""Prepare data: a training file in another format, split in two, or without its repetitions."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Literal
 
 from naiad.datasets.example import Example
-from naiad.datasets.reading import (
-    BadRow,
-    OnBadRow,
-    ParsedRow,
-    example_of,
-    read_examples,
-    scan_rows,
-)
-from naiad.datasets.splitting import Duplicates, find_duplicates, split_by_content
-from naiad.datasets.writing import write_examples
+from naiad.datasets.reading import BadRow, OnBadRow, example_of, read_examples, usable_rows
+from naiad.datasets.splitting import Duplicates, SeenRows, find_leaks, split_by_content
+from naiad.datasets.writing import write_examples, write_rows
 from naiad.errors import ConfigError, DatasetError, StorageError
-from naiad.grammar import fix, refusal
-from naiad.mermaid.judge import Judge
+from naiad.grammar import fix
+
+DuplicateBy = Literal["row", "prompt"]
+"""What makes a row a repetition: prompt and answer, or the prompt alone."""
 
 TRAIN_NAME = "train.jsonl"
 EVALUATION_NAME = "evaluation.jsonl"
-
-
-@dataclass(frozen=True)
-class InvalidAnswer:
-    """An answer that the official parser refuses."""
-
-    line: int
-    type: str | None
-    problem: str
-
-
-@dataclass(frozen=True)
-class DataCheck:
-    """What is in a training file."""
-
-    path: Path
-    rows: int
-    """Usable ones."""
-    bad_rows: tuple[BadRow, ...]
-    formats: dict[str, int]
-    """Usable rows of each format."""
-    types: dict[str, int]
-    """Usable rows of each diagram type; `unknown` where the parser sees none."""
-    invalid_answers: tuple[InvalidAnswer, ...]
-    not_canonical: int
-    """Valid answers that are not written as Naiad writes them; cleaning rewrites them."""
-    duplicates: Duplicates
-    instructions: int
-    """Different system instructions, none being one of them."""
-    longest_prompt_characters: int
-    longest_answer_characters: int
-
-    @property
-    def clean(self) -> bool:
-        """Every row is usable and every answer valid Mermaid."""
-        return self.rows > 0 and not self.bad_rows and not self.invalid_answers
 
 
 @dataclass(frozen=True)
@@ -82,49 +41,19 @@ class SplitFiles:
     evaluation: Path
     train_rows: int
     evaluation_rows: int
+    leaked_rows: int
+    """Evaluation rows whose prompt is trained on too, counted afterwards: 0."""
 
 
-def check_data(path: Path, *, on_row: Callable[[int], None] = lambda row: None) -> DataCheck:
-    """Read every row and judge every answer, 8 ms each.
+@dataclass(frozen=True)
+class Deduplicated:
+    """What `dedupe_data` wrote, and which lines it left out."""
 
-    on_row gets the number of rows done. Raises InputError when there is no such file, and
-    JudgeUnavailable.
-    """
-    examples: list[Example] = []
-    bad_rows: list[BadRow] = []
-    formats: Counter[str] = Counter()
-    for row in scan_rows(path):
-        if isinstance(row, ParsedRow):
-            examples.append(example_of(row))
-            formats[row.format] += 1
-        else:
-            bad_rows.append(row)
-    types: Counter[str] = Counter()
-    invalid: list[InvalidAnswer] = []
-    not_canonical = 0
-    with Judge() as judge:
-        for done, example in enumerate(examples, 1):
-            verdict = judge.validate(example.answer)
-            types[verdict.type or "unknown"] += 1
-            if not verdict.valid:
-                problem = str(verdict.problems[0])
-                invalid.append(InvalidAnswer(example.line, verdict.type, problem))
-            elif refusal(example.answer) is not None:
-                not_canonical += 1
-            on_row(done)
-    return DataCheck(
-        path=path,
-        rows=len(examples),
-        bad_rows=tuple(bad_rows),
-        formats=dict(formats),
-        types=dict(types.most_common()),
-        invalid_answers=tuple(invalid),
-        not_canonical=not_canonical,
-        duplicates=find_duplicates(examples),
-        instructions=len({example.system for example in examples}),
-        longest_prompt_characters=max((len(e.prompt) for e in examples), default=0),
-        longest_answer_characters=max((len(e.answer) for e in examples), default=0),
-    )
+    output: Path
+    rows: int
+    """Rows written."""
+    dropped: Duplicates
+    """(line that was kept, line that was dropped); same_prompt is empty unless by prompt."""
 
 
 def convert_data(
@@ -192,7 +121,41 @@ def split_data(
         _require_other_file(source, path)
     write_examples(train, split.train, format)
     write_examples(evaluation, split.evaluation, format)
-    return SplitFiles(train, evaluation, len(split.train), len(split.evaluation))
+    leaks = find_leaks(split.train, split.evaluation)
+    return SplitFiles(train, evaluation, len(split.train), len(split.evaluation), len(leaks))
+
+
+def dedupe_data(
+    source: Path,
+    output: Path,
+    *,
+    by: DuplicateBy = "row",
+    on_bad_row: OnBadRow = "stop",
+    on_skip: Callable[[BadRow], None] | None = None,
+) -> Deduplicated:
+    """Write the rows of `source` that repeat no earlier one, as JSON Lines, atomically.
+
+    A row repeats another when prompt and answer are equal, case and blanks of the prompt and
+    blanks around the answer aside; with by=`prompt`, when the prompt is. Rows are written with
+    every field they have, in the format they have. Raises InputError, DatasetError for a bad row
+    with on_bad_row `stop` and where no row is usable, StorageError.
+    """
+    _require_other_file(source, output)
+    seen = SeenRows()
+    same_row: list[tuple[int, int]] = []
+    same_prompt: list[tuple[int, int]] = []
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for row in usable_rows(source, on_bad_row, on_skip):
+            repeat = seen.add(example_of(row))
+            if repeat is None or not (repeat.same_answer or by == "prompt"):
+                yield row.value
+            else:
+                pairs = same_row if repeat.same_answer else same_prompt
+                pairs.append((repeat.earlier_line, row.line))
+
+    count = write_rows(output, rows())
+    return Deduplicated(output, count, Duplicates(tuple(same_row), tuple(same_prompt)))
 
 
 def _require_other_file(source: Path, output: Path) -> None:
