@@ -33,7 +33,7 @@ SUMMARY = DataSummary(
     instructions=1,
     answers=AnswerCheck(10, 10, (), {"pie": 10}, 10, ()),
 )
-OUTCOME = TrainingOutcome(8, 8, 12.0, 3.0, 1.0, 0.9, 8, "finished")
+OUTCOME = TrainingOutcome(8, 8, 12.0, 3.0, 1.0, 0.9, 8, "finished", 10**9)
 
 # One value for each field that is not its default, as typed and as it must arrive; a switch is
 # typed without one.

@@ -10,17 +10,27 @@ import pytest
 
 from naiad.errors import ConfigError, StorageError, TrainingError
 from naiad.lora import AdapterRecord
-from naiad.training.adapter_folder import OWN_NAMES, begin_run, check_output, finish_run
+from naiad.training.adapter_folder import (
+    OWN_NAMES,
+    begin_run,
+    check_output,
+    finish_run,
+    record_run,
+    recorded_settings,
+)
 
 IDENTITY: dict[str, Any] = {
-    "config": {"seed": 0, "threads": 1},
+    "config": {"seed": 0, "threads": 1, "save_every_steps": 5},
     "data": {"rows.jsonl": "aa"},
     "model": {"name": "tiny"},
 }
 
 
 def _begin(folder: Path, *, resume: bool = False, overwrite: bool = False, **other: Any) -> Any:
-    return begin_run(folder, {**IDENTITY, **other}, resume=resume, overwrite=overwrite)
+    identity = {**IDENTITY, **other}
+    checkpoint = begin_run(folder, identity, resume=resume, overwrite=overwrite)
+    record_run(folder, identity)
+    return checkpoint
 
 
 def _finish(folder: Path) -> None:
@@ -80,10 +90,15 @@ def test_a_finished_folder_holds_the_adapter_and_nothing_of_the_run(tmp_path: Pa
 def test_a_run_started_otherwise_names_every_difference(tmp_path: Path) -> None:
     _begin(tmp_path)
     with pytest.raises(ConfigError) as error:
-        _begin(tmp_path, resume=True, config={"seed": 1, "threads": 8}, data={"rows.jsonl": "bb"})
+        _begin(
+            tmp_path,
+            resume=True,
+            config={"seed": 1, "threads": 8, "save_every_steps": 7},
+            data={"rows.jsonl": "bb"},
+        )
     assert error.value.message == (
         f"{tmp_path} was started otherwise: data was {{'rows.jsonl': 'aa'}} and is "
-        "{'rows.jsonl': 'bb'}; seed was 0 and is 1"
+        "{'rows.jsonl': 'bb'}; seed was 0 and is 1; threads was 1 and is 8"
     )
 
 
@@ -92,3 +107,12 @@ def test_a_file_in_the_folders_place_is_an_error(tmp_path: Path) -> None:
     path.write_text("")
     with pytest.raises(StorageError):
         _begin(path)
+
+
+def test_a_run_that_goes_on_can_ask_what_was_decided(tmp_path: Path) -> None:
+    assert recorded_settings(tmp_path) == {}
+    _begin(tmp_path)
+    assert recorded_settings(tmp_path) == IDENTITY["config"]
+    (tmp_path / "run.json").write_text('{"config": 1}')
+    with pytest.raises(TrainingError, match=r"run\.json is damaged"):
+        recorded_settings(tmp_path)

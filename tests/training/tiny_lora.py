@@ -18,23 +18,28 @@ transformers = pytest.importorskip("transformers")
 pytest.importorskip("peft")
 
 
-def tiny_lora_model(config: TrainingConfig) -> Any:
-    """The model in float32; the adapter's matrices are all random, so that it has an effect."""
-    from naiad.training.lora_model import with_adapter
-
-    transformers.set_seed(1)
-    base = transformers.Qwen2ForCausalLM(
-        transformers.Qwen2Config(
-            vocab_size=VOCABULARY,
-            hidden_size=16,
-            intermediate_size=24,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            num_key_value_heads=1,
-            max_position_embeddings=64,
+def tiny_qwen() -> Any:
+    """The base model in float32, always the same one."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        return transformers.Qwen2ForCausalLM(
+            transformers.Qwen2Config(
+                vocab_size=VOCABULARY,
+                hidden_size=16,
+                intermediate_size=24,
+                num_hidden_layers=2,
+                num_attention_heads=2,
+                num_key_value_heads=1,
+                max_position_embeddings=64,
+            )
         )
-    )
-    return with_adapter(base, config)
+
+
+def tiny_lora_model(config: TrainingConfig, *, base: Any = None) -> Any:
+    """The model with a fresh adapter, ready to train."""
+    from naiad.training.peft_model import PeftAdapterModel
+
+    return PeftAdapterModel(base or tiny_qwen(), config, padding_id=0)
 
 
 def random_rows(train: int, evaluation: int = 0) -> TrainingRows:

@@ -71,6 +71,8 @@ def test_the_folder_is_a_peft_adapter_with_everything_beside_it(trained: Any) ->
         "naiad.json",
         "README.md",
         "log.jsonl",
+        "losses.png",
+        "losses.svg",
         "tensorboard",
     }
     settings = json.loads((result.output / "adapter_config.json").read_text())
@@ -89,7 +91,9 @@ def test_the_record_says_how_to_make_it_again(trained: Any, data: Path) -> None:
     model = ModelStore().resolve(MODEL)
     assert (record.base_name, record.base_gguf_sha256) == (MODEL, model.sha256)
     assert record.instruction == "Draw."
-    assert record.config == CONFIG.as_dict()
+    decided = record.config["precision"]
+    assert decided in ("fp32", "int8", "bf16")
+    assert record.config == {**CONFIG.as_dict(), "precision": decided}
     rows = record.data["train_rows"] + record.data["evaluation_rows"]
     assert (rows, list(record.data["files"])) == (8, [data.name])
     assert record.versions.keys() == {"naiad", "torch", "transformers", "peft", "tensorboard"}

@@ -40,9 +40,7 @@ OWN_NAMES = frozenset(
     }
 )
 
-FREE_TO_CHANGE = frozenset(
-    {"threads", "save_every_steps", "on_bad_row", "tracker", "evaluation_diagrams"}
-)
+FREE_TO_CHANGE = frozenset({"save_every_steps", "on_bad_row", "tracker", "evaluation_diagrams"})
 """Settings that a resumed run may have otherwise: they change no weight."""
 
 
@@ -79,18 +77,28 @@ def begin_run(
     """Make the folder ready; the checkpoint to go on from, None to begin.
 
     identity: {"config": …, "data": …, "model": …}, all that decides what the weights become.
-    Raises ConfigError, naming each difference, when a resumed run was started with another one.
+    Nothing is written; `record_run` does that. Raises ConfigError, naming each difference, when
+    a resumed run was started with another one.
     """
     check_output(folder, resume=resume, overwrite=overwrite)
     if overwrite and not resume:
         _clear(folder)
     if not (folder / RUN_NAME).exists():
-        with translated_os_errors("write", folder):
-            folder.mkdir(parents=True, exist_ok=True)
-        write_text(folder / RUN_NAME, json.dumps(identity, ensure_ascii=False, indent=2) + "\n")
         return None
     _check_same_run(folder, identity)
     return newest_usable(folder / "checkpoints")
+
+
+def record_run(folder: Path, identity: Mapping[str, Any]) -> None:
+    """Write what the run in this folder is, so that only the same one goes on in it."""
+    with translated_os_errors("write", folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / RUN_NAME, json.dumps(identity, ensure_ascii=False, indent=2) + "\n")
+
+
+def recorded_settings(folder: Path) -> dict[str, Any]:
+    """The settings of the run in this folder, {} where there is none. Raises TrainingError."""
+    return _recorded(folder)["config"] if (folder / RUN_NAME).exists() else {}
 
 
 def finish_run(
@@ -109,14 +117,19 @@ def finish_run(
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
 
 
-def _check_same_run(folder: Path, identity: Mapping[str, Any]) -> None:
+def _recorded(folder: Path) -> dict[str, dict[str, Any]]:
     try:
         started = json.loads((folder / RUN_NAME).read_text("utf-8"))
-        before = {**started["config"], "data": started["data"], "model": started["model"]}
+        return {key: dict(started[key]) for key in ("config", "data", "model")}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(
             f"{folder / RUN_NAME} is damaged", hint="start again with --overwrite"
         ) from error
+
+
+def _check_same_run(folder: Path, identity: Mapping[str, Any]) -> None:
+    started = _recorded(folder)
+    before = {**started["config"], "data": started["data"], "model": started["model"]}
     now = {**identity["config"], "data": identity["data"], "model": identity["model"]}
     different = [
         f"{name} was {before.get(name)!r} and is {now.get(name)!r}"

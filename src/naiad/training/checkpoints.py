@@ -1,9 +1,9 @@
 """Checkpoints that a kill at any moment leaves usable.
 
-transformers' Trainer writes a checkpoint file by file into its final folder. When all files are
-there, `mark_complete` flushes them to disk and writes their sizes and hashes beside them; a
-folder without that list, or with a file that differs from it, was cut short while it was written
-or deleted, and is passed over.
+A checkpoint is a folder: the adapter, the optimizer's state and the step. When all its files are
+there, `mark_complete` flushes them to disk and writes their sizes and hashes beside them; a folder
+without that list, or with a file that differs from it, was cut short while it was written or
+deleted, and is passed over.
 """
 
 from __future__ import annotations
@@ -13,31 +13,102 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from naiad.errors import StorageError
-from naiad.files import translated_os_errors, write_text
+from naiad.files import translated_os_errors, write_bytes, write_text
 
 MARK_NAME = "complete.json"
+ADAPTER_NAME = "adapter.safetensors"
+OPTIMIZER_NAME = "optimizer.safetensors"
+STATE_NAME = "state.json"
+
+KEPT = 2
+"""Checkpoints that are kept: should the newest be damaged, there is one more."""
+
+Tensors = dict[str, Any]
+"""torch.Tensor by name."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a run goes on from, besides its configuration and its log."""
+
+    step: int
+    """Optimizer steps made."""
+    best_step: int | None
+    """The step whose weights measured best so far, kept in best-<step>.safetensors."""
+    adapter: Tensors
+    optimizer: Tensors
+
+
+def save_checkpoint(parent: Path, checkpoint: Checkpoint) -> None:
+    """Write checkpoint-<step>, then delete what only older ones need. Raises StorageError."""
+    folder = parent / f"checkpoint-{checkpoint.step}"
+    state = {"step": checkpoint.step, "best_step": checkpoint.best_step}
+    with translated_write_errors(parent):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_bytes(folder / ADAPTER_NAME, tensor_bytes(checkpoint.adapter))
+        write_bytes(folder / OPTIMIZER_NAME, tensor_bytes(checkpoint.optimizer))
+        write_text(folder / STATE_NAME, json.dumps(state) + "\n")
+        mark_complete(folder)
+    _remove_old(parent)
+
+
+def load_checkpoint(folder: Path) -> Checkpoint:
+    """Read a checkpoint that newest_usable found."""
+    state = json.loads((folder / STATE_NAME).read_text("utf-8"))
+    return Checkpoint(
+        step=state["step"],
+        best_step=state["best_step"],
+        adapter=_load_tensors(folder / ADAPTER_NAME),
+        optimizer=_load_tensors(folder / OPTIMIZER_NAME),
+    )
+
+
+def save_best(parent: Path, step: int, adapter: Tensors) -> None:
+    """Keep the weights that measured best, until a later checkpoint names better ones.
+
+    The file carries its step, so that a run which goes on from an earlier one still finds what
+    was best then. Raises StorageError.
+    """
+    with translated_write_errors(parent):
+        write_bytes(_best_path(parent, step), tensor_bytes(adapter))
+
+
+def load_best(parent: Path, step: int) -> Tensors:
+    """The weights that save_best kept. Raises StorageError."""
+    with translated_os_errors("read", _best_path(parent, step)):
+        return _load_tensors(_best_path(parent, step))
+
+
+def tensor_bytes(tensors: Mapping[str, Any]) -> bytes:
+    """The content of a safetensors file as PEFT writes it."""
+    from safetensors.torch import save
+
+    content: bytes = save(
+        {name: tensor.contiguous() for name, tensor in tensors.items()}, {"format": "pt"}
+    )
+    return content
 
 
 @contextmanager
 def translated_write_errors(folder: Path) -> Iterator[None]:
-    """Turn what torch, safetensors and the system raise when a disk is full into a StorageError."""
+    """Turn what safetensors and the system raise when a disk is full into a StorageError."""
     from safetensors import SafetensorError
 
-    hint = "free some space, then go on with --resume"
     try:
         yield
-    except (OSError, SafetensorError) as error:
-        raise StorageError(f"cannot write to {folder}: {error}", hint=hint) from error
-    except RuntimeError as error:
-        # torch.save closes a zip file whose end did not fit, and says only this.
-        if "inline_container" not in str(error) and "PytorchStreamWriter" not in str(error):
-            raise
-        raise StorageError(f"a checkpoint in {folder} could not be written", hint=hint) from error
+    except (OSError, SafetensorError, StorageError) as error:
+        reason = error.message if isinstance(error, StorageError) else str(error)
+        raise StorageError(
+            f"cannot write to {folder}: {reason}",
+            hint="free some space, then go on with --resume",
+        ) from error
 
 
 def mark_complete(folder: Path) -> None:
@@ -69,6 +140,28 @@ def remove_unusable(parent: Path) -> None:
 def step_of(folder: Path) -> int:
     """checkpoint-120 -> 120"""
     return int(folder.name.rpartition("-")[2])
+
+
+def _remove_old(parent: Path) -> None:
+    complete = sorted((f for f in _folders(parent) if (f / MARK_NAME).exists()), key=step_of)
+    for folder in complete[:-KEPT]:
+        shutil.rmtree(folder, ignore_errors=True)
+    kept = [json.loads((f / STATE_NAME).read_text("utf-8")) for f in complete[-KEPT:]]
+    needed = {_best_path(parent, state["best_step"]) for state in kept}
+    for path in parent.glob("best-*.safetensors"):
+        if path not in needed:
+            path.unlink(missing_ok=True)
+
+
+def _best_path(parent: Path, step: int | None) -> Path:
+    return parent / f"best-{step}.safetensors"
+
+
+def _load_tensors(path: Path) -> Tensors:
+    from safetensors.torch import load_file
+
+    # Copies, since a file's tensors begin at any byte, and how numbers are summed depends on that.
+    return {name: tensor.clone() for name, tensor in load_file(path).items()}
 
 
 def _folders(parent: Path) -> list[Path]:

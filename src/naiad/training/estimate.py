@@ -1,152 +1,135 @@
-"""What a run will cost: a few of its real steps, timed on the real model and then undone."""
+"""What a run will cost: a few of its own steps, timed on the real model and then undone."""
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from types import TracebackType
 
 import numpy as np
-import psutil
 import torch
 
-from naiad.datasets.batching import collate
 from naiad.datasets.tokenizing import TokenizedExample
 from naiad.training.config import TrainingConfig
 from naiad.training.libraries import translated_torch_errors
-from naiad.training.loss import answer_loss
+from naiad.training.memory import peak_memory_bytes
+from naiad.training.objective import compute_gradients, mean_loss
+from naiad.training.optimizer import dropout_seed, new_optimizer
+from naiad.training.parallel import ALONE, Group, use_threads
 from naiad.training.report import TrainingEstimate
-from naiad.training.rows import EpochBatches, TrainingRows
-from naiad.training.steps import total_steps
-from naiad.training.trainer import use_threads
+from naiad.training.rows import PlannedStep, RunPlan, TrainingRows
+from naiad.training.trainable import TrainableAdapter
 
-EVALUATION_SHARE_OF_STEP = 1 / 3
-"""A step is a forward pass and a backward pass of about twice its work."""
+TIMED_SHARES = (0.1, 0.5, 0.9, 1.0)
+"""Where the timed steps stand among all steps of the run, ordered by tokens."""
+
+EVALUATED_ROWS = 16
+"""Rows kept back whose loss is measured for the estimate, of all lengths."""
 
 
-def estimate_training(model: Any, rows: TrainingRows, config: TrainingConfig) -> TrainingEstimate:
-    """Time and memory of a whole run, from three real steps.
+def estimate_training(
+    model: TrainableAdapter, rows: TrainingRows, config: TrainingConfig, group: Group = ALONE
+) -> TrainingEstimate:
+    """Time and memory of a whole run, from five of its steps and a part of one evaluation.
 
-    One batch warms up; then a batch of median length and one of the longest rows are timed, and
-    a straight line through the two gives the time of every batch of the run. The adapter's
-    weights and the random state are put back. Raises TrainingError when memory runs out.
+    The first step warms up. The others are shorter ones, middling ones and the longest, and the
+    time of every step of the run is read off between them. The adapter's weights are put back.
+    Raises TrainingError when memory runs out.
     """
-    use_threads(config)
-    by_length = sorted(rows.train, key=len)
-    median = _median_batch(by_length, config.batch_size)
-    longest = by_length[-config.batch_size :]
+    use_threads(config, group.size)
+    plan = RunPlan(rows.train, config)
+    planned = [plan.step(step) for step in range(1, plan.steps + 1)]
+    by_tokens = sorted(planned, key=lambda step: step.tokens)
     with translated_torch_errors("train on the longest rows"), _Undone(model):
-        _timed_step(model, median, rows.padding_id)
+        optimizer = new_optimizer(model.parameters, config)
+        timed = _TimedSteps(model, optimizer, config, group)
+        timed.seconds(by_tokens[0])
         points = [
-            (_width(batch), _timed_step(model, batch, rows.padding_id))
-            for batch in (median, longest)
+            (step.tokens, timed.seconds(step))
+            for step in (by_tokens[round(share * (len(planned) - 1))] for share in TIMED_SHARES)
         ]
-    seconds_of = _line_through(*points)
-    batch_widths = _planned_widths(rows.train, config)
-    steps = total_steps(config, len(rows.train))
-    train_s = sum(map(seconds_of, batch_widths))
-    evaluation_s = _evaluation_seconds(rows.evaluation, config, steps, seconds_of)
+        once_s = _evaluation_seconds(model, rows.evaluation, group)
+        peak = int(group.sum(peak_memory_bytes()))
+    seconds_of = seconds_by_tokens(points)
+    train_s = sum(seconds_of(step.tokens) for step in planned)
+    evaluations = -(-plan.steps // config.evaluate_every_steps)
     return TrainingEstimate(
-        steps=steps,
-        seconds=round(train_s + evaluation_s, 1),
-        seconds_per_step=round(train_s / steps, 3),
-        peak_memory_bytes=peak_memory_bytes(),
+        steps=plan.steps,
+        seconds=round(train_s + once_s * evaluations, 1),
+        seconds_per_step=round(train_s / plan.steps, 3),
+        peak_memory_bytes=peak,
         tokens_per_epoch=sum(map(len, rows.train)),
-        longest_row_tokens=len(by_length[-1]),
+        longest_row_tokens=max(map(len, rows.train)),
     )
 
 
-def peak_memory_bytes() -> int:
-    """Most memory this process has had resident so far, where the system says; else now."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        memory = psutil.Process().memory_info()
-        return int(getattr(memory, "peak_wset", memory.rss))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(peak if psutil.MACOS else peak * 1024)
+def seconds_by_tokens(points: Sequence[tuple[int, float]]) -> Callable[[int], float]:
+    """Seconds of a step by its tokens, read off straight lines between measured points.
+
+    Never falling, since a longer step that took less was measured on a quieter machine; below
+    the shortest point in proportion to the tokens, above the longest as steep as there.
+    """
+    tokens, seconds = zip(*sorted(points), strict=True)
+    rising = np.maximum.accumulate(np.array(seconds))
+
+    def at(step_tokens: int) -> float:
+        if step_tokens < tokens[0] or step_tokens > tokens[-1]:
+            end = 0 if step_tokens < tokens[0] else -1
+            return float(rising[end] * step_tokens / tokens[end])
+        return float(np.interp(step_tokens, tokens, rising))
+
+    return at
+
+
+@dataclass
+class _TimedSteps:
+    """Makes steps that move nothing and says how long each took."""
+
+    model: TrainableAdapter
+    optimizer: torch.optim.Optimizer
+    config: TrainingConfig
+    group: Group
+
+    def seconds(self, planned: PlannedStep) -> float:
+        started = time.perf_counter()
+        seed = dropout_seed(self.config, 0, self.group.rank)
+        compute_gradients(self.model, planned.rows, self.group, seed=seed)
+        torch.nn.utils.clip_grad_norm_(self.model.parameters, self.config.max_grad_norm or 1.0)
+        self.optimizer.step()
+        return time.perf_counter() - started
 
 
 class _Undone:
-    """Puts the adapter's weights and every random state back when the block ends."""
+    """Puts the adapter's weights back when the block ends."""
 
-    def __init__(self, model: Any) -> None:
-        self._weights = [p for p in model.parameters() if p.requires_grad]
+    def __init__(self, model: TrainableAdapter) -> None:
+        self._model = model
 
     def __enter__(self) -> None:
-        self._copies = [p.detach().clone() for p in self._weights]
-        self._random = (random.getstate(), np.random.get_state(), torch.get_rng_state())
+        self._copies = [parameter.detach().clone() for parameter in self._model.parameters]
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         with torch.no_grad():
-            for weight, copy in zip(self._weights, self._copies, strict=True):
-                weight.copy_(copy)
-                weight.grad = None
-        random.setstate(self._random[0])
-        np.random.set_state(self._random[1])
-        torch.set_rng_state(self._random[2])
-
-
-def _median_batch(by_length: Sequence[TokenizedExample], size: int) -> Sequence[TokenizedExample]:
-    start = max(0, (len(by_length) - size) // 2)
-    return by_length[start : start + size]
-
-
-def _timed_step(model: Any, examples: Sequence[TokenizedExample], padding_id: int) -> float:
-    """Seconds of one forward, backward and optimizer step."""
-    weights = [p for p in model.parameters() if p.requires_grad]
-    # A rate of 0: the step costs what it costs and moves nothing.
-    optimizer = torch.optim.AdamW(weights, lr=0.0)
-    model.train()
-    started = time.perf_counter()
-    batch = collate(examples, padding_id)
-    (answer_loss(model, batch) / batch.loss_tokens).backward()
-    optimizer.step()
-    optimizer.zero_grad()
-    return time.perf_counter() - started
-
-
-def _width(batch: Sequence[TokenizedExample]) -> int:
-    """Tokens computed for a batch, padding included."""
-    return len(batch) * max(map(len, batch))
-
-
-def _line_through(first: tuple[int, float], second: tuple[int, float]) -> Callable[[int], float]:
-    """Seconds of a batch by its width: a straight line through two measurements.
-
-    Below the narrower one it never falls faster than in proportion to the width, since two
-    measurements close together may by chance give a line that reaches 0.
-    """
-    (narrow, narrow_s), (wide, wide_s) = sorted((first, second))
-    per_token = max(0.0, wide_s - narrow_s) / max(1, wide - narrow)
-
-    def seconds(width: int) -> float:
-        on_line_s = narrow_s + per_token * (width - narrow)
-        return on_line_s if width >= narrow else max(on_line_s, narrow_s * width / narrow)
-
-    return seconds
-
-
-def _planned_widths(examples: Sequence[TokenizedExample], config: TrainingConfig) -> list[int]:
-    """Width of every batch of the run, in order."""
-    batches = EpochBatches([len(example) for example in examples], config)
-    needed = total_steps(config, len(examples)) * config.gradient_accumulation_steps
-    widths: list[int] = []
-    while len(widths) < needed:
-        widths += [_width([examples[row] for row in batch]) for batch in batches]
-        batches.epoch += 1
-    return widths[:needed]
+            for parameter, copy in zip(self._model.parameters, self._copies, strict=True):
+                parameter.copy_(copy)
+                parameter.grad = None
 
 
 def _evaluation_seconds(
-    examples: Sequence[TokenizedExample],
-    config: TrainingConfig,
-    steps: int,
-    seconds_of: Callable[[int], float],
+    model: TrainableAdapter, rows: Sequence[TokenizedExample], group: Group
 ) -> float:
-    by_length = sorted(examples, key=len)
-    size = config.batch_size
-    batches = [by_length[start : start + size] for start in range(0, len(by_length), size)]
-    once_s = EVALUATION_SHARE_OF_STEP * sum(seconds_of(_width(batch)) for batch in batches)
-    return once_s * -(-steps // config.evaluate_every_steps)
+    """Seconds of one measurement, from a few rows of all lengths."""
+    if not rows:
+        return 0.0
+    by_length = sorted(rows, key=len)
+    chosen = by_length[:: max(1, len(rows) // EVALUATED_ROWS)]
+    started = time.perf_counter()
+    mean_loss(model, chosen, group)
+    seconds = time.perf_counter() - started
+    return seconds * sum(map(len, rows)) / sum(map(len, chosen))

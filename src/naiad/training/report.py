@@ -72,7 +72,7 @@ class TrainingEstimate:
     """Of all steps and evaluations."""
     seconds_per_step: float
     peak_memory_bytes: int
-    """Resident memory of this process, measured at the longest batch."""
+    """Resident memory of all processes together, measured at the longest step."""
     tokens_per_epoch: int
     longest_row_tokens: int
 
@@ -93,6 +93,8 @@ class TrainingOutcome:
     best_step: int | None
     stopped: Literal["finished", "early", "asked"]
     """All steps done; no improvement any more; or the caller asked to stop."""
+    peak_memory_bytes: int
+    """Most resident memory, of all processes together."""
 
 
 ProgressEvent = (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,11 +21,17 @@ class RunLog:
 
     def __init__(self, path: Path, *, keep_through_step: int) -> None:
         """Open the log; rows of steps after keep_through_step will be made again, so they go."""
-        self.path = path
+        self.path: Path | None = path
         kept = [row for row in _rows(path) if row["step"] <= keep_through_step]
         self._losses = [row["loss"] for row in kept if "loss" in row]
         self._evaluations = [EvaluationReport(**row) for row in kept if "evaluation_loss" in row]
         write_text(path, "".join(json.dumps(row) + "\n" for row in kept))
+
+    def unwritten(self) -> RunLog:
+        """A copy that is kept in memory alone, for the processes that write no files."""
+        copied = copy.deepcopy(self)
+        copied.path = None
+        return copied
 
     @property
     def losses(self) -> list[float]:
@@ -52,8 +60,16 @@ class RunLog:
             self._losses.append(report.loss)
         elif isinstance(report, EvaluationReport):
             self._evaluations.append(report)
-        with translated_os_errors("write", self.path), self.path.open("a", encoding="utf-8") as out:
-            out.write(json.dumps(dataclasses.asdict(report)) + "\n")
+        if self.path is not None:
+            line = json.dumps(dataclasses.asdict(report)) + "\n"
+            with translated_os_errors("write", self.path), self.path.open("ab") as out:
+                out.write(line.encode("utf-8"))
+
+    def flush_to_disk(self) -> None:
+        """Make what was added survive a loss of power. Raises StorageError."""
+        if self.path is not None:
+            with translated_os_errors("write", self.path), self.path.open("ab") as out:
+                os.fsync(out.fileno())
 
 
 def logged_reports(

@@ -19,6 +19,16 @@ class TrainableAdapter(Protocol):
         ...
 
     @property
+    def precision(self) -> str:
+        """How it computes with the frozen weights: fp32, int8 or bf16; never auto."""
+        ...
+
+    @property
+    def target_modules(self) -> Sequence[str]:
+        """Names of the modules that have an adapter, each once: ["k_proj", "q_proj"]."""
+        ...
+
+    @property
     def parameters(self) -> Sequence[torch.Tensor]:
         """The adapter's tensors, always in the same order; gradients are added to their `.grad`."""
         ...

@@ -1,0 +1,33 @@
+"""What training makes small, computed by all processes of a run together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from naiad.datasets.tokenizing import TokenizedExample
+from naiad.training.parallel import Group
+from naiad.training.rows import loss_tokens
+from naiad.training.trainable import TrainableAdapter
+
+
+def compute_gradients(
+    model: TrainableAdapter, rows: Sequence[TokenizedExample], group: Group, *, seed: int
+) -> float:
+    """Fill every parameter's `.grad` with the gradient of the rows' mean loss; that loss, in nats.
+
+    The mean is over the answer tokens of all rows: a row with a short answer must not weigh as
+    much as one with a long answer. seed: of this process's dropout.
+    """
+    for parameter in model.parameters:
+        parameter.grad = torch.zeros_like(parameter, requires_grad=False)
+    tokens = loss_tokens(rows)
+    summed = model.add_gradients(group.share(rows), loss_tokens=tokens, seed=seed)
+    group.sum_([parameter.grad for parameter in model.parameters])
+    return group.sum(summed) / tokens
+
+
+def mean_loss(model: TrainableAdapter, rows: Sequence[TokenizedExample], group: Group) -> float:
+    """Mean cross entropy over all answer tokens of the rows, in nats."""
+    return group.sum(model.summed_loss(group.share(rows))) / loss_tokens(rows)
