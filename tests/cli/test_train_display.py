@@ -93,7 +93,7 @@ def test_measurements_diagrams_notices_and_the_estimate_are_lines(clock: Clock) 
         "1,200 steps of about 3.3 s: 1 h 7 min and 2.0 GB of memory",
         "step 50: evaluation loss 0.7123, the lowest so far",
         "step 100: evaluation loss 0.8000",
-        "step 100: of 8 diagrams 6 parse, 5 have the right type, 3 draw the same (24 s)",
+        "step 100: 8 diagrams: 6 parse, 5 of the right type, 3 draw the same (24 s)",
     ]
 
 
@@ -111,7 +111,7 @@ def test_a_terminal_gets_a_panel_with_all_of_it(
     assert "step 2 of 40" in shown
     assert "epoch 0.10   loss 2.000   evaluation loss 0.7500 at best (step 1)" in shown
     assert "10 tokens/s   20 s so far   6 min left   1.5 GB of memory" in shown
-    assert "of 4 diagrams 3 parse, 2 have the right type, 1 draw the same" in shown
+    assert "4 diagrams: 3 parse, 2 of the right type, 1 draw the same" in shown
     assert "step 1 of 40, epoch" not in shown
 
 

@@ -57,15 +57,18 @@ def test_steps_and_measurements_reach_tensorboard(tmp_path: Path) -> None:
     assert _in_tensorboard(tmp_path, "eval/parses") == [(1, 0.75)]
 
 
-def test_a_killed_run_has_each_step_once_in_tensorboard(tmp_path: Path) -> None:
+@pytest.mark.parametrize("checkpoint", [0, 1])
+def test_a_killed_run_has_each_step_once_in_tensorboard(tmp_path: Path, checkpoint: int) -> None:
     killed = open_trackers(TrainingConfig(), tmp_path, 0)
     for step in (1, 2, 3):
         killed.step(_step(step, loss=9.0))
-    resumed = open_trackers(TrainingConfig(), tmp_path, 1)
-    for step in (2, 3):
+    resumed = open_trackers(TrainingConfig(), tmp_path, checkpoint)
+    for step in range(checkpoint + 1, 4):
         resumed.step(_step(step, loss=4.0))
     resumed.close()
-    assert _in_tensorboard(tmp_path, "train/loss") == [(1, 9.0), (2, 4.0), (3, 4.0)]
+    before = [(step, 9.0) for step in range(1, checkpoint + 1)]
+    again = [(step, 4.0) for step in range(checkpoint + 1, 4)]
+    assert _in_tensorboard(tmp_path, "train/loss") == before + again
 
 
 def test_none_writes_nothing(tmp_path: Path) -> None:
@@ -177,4 +180,8 @@ def test_a_killed_run_has_each_step_once_in_trackio(trackio_folder: Path, tmp_pa
     resumed.step(_step(2, loss=4.0))
     resumed.close()
     assert _in_trackio() == {name: [(1, 9.0), (2, 4.0)]}
+    begun_again = open_trackers(config, folder, 0)
+    begun_again.step(_step(1, loss=5.0))
+    begun_again.close()
+    assert _in_trackio() == {name: [(1, 5.0)]}
     assert json.loads((folder / "trackio.json").read_text())["name"] == name

@@ -237,8 +237,9 @@ def _evaluation_line(report: EvaluationReport) -> str:
 
 
 def _diagrams(report: DiagramsReport) -> str:
+    noun = "diagram" if report.diagrams == 1 else "diagrams"
     return (
-        f"of {report.diagrams} diagrams {report.parses} parse, {report.right_type} have the right "
+        f"{report.diagrams} {noun}: {report.parses} parse, {report.right_type} of the right "
         f"type, {report.same_structure} draw the same"
     )
 

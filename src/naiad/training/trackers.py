@@ -134,8 +134,7 @@ class _TensorBoard:
         from torch.utils.tensorboard import SummaryWriter
 
         self._writer = SummaryWriter(
-            log_dir=str(folder / TENSORBOARD_FOLDER),
-            purge_step=purge_after_step + 1 if purge_after_step else None,
+            log_dir=str(folder / TENSORBOARD_FOLDER), purge_step=purge_after_step + 1
         )
 
     def add(self, step: int, scalars: Mapping[str, float]) -> None:
@@ -162,8 +161,7 @@ class _Trackio:
         name = f"{folder.resolve().name}-{time.strftime('%Y%m%d-%H%M')}"
         with _on_this_machine(), contextlib.redirect_stdout(io.StringIO()):
             self._trackio = _import_trackio()
-            if purge_after_step:
-                name = _delete_run(self._trackio, folder / TRACKIO_NAME) or name
+            name = _delete_run(self._trackio, folder / TRACKIO_NAME) or name
             self._run = self._trackio.init(
                 project=TRACKIO_PROJECT,
                 name=name,
@@ -197,7 +195,9 @@ def _import_trackio() -> Any:
 
 
 def _delete_run(trackio: Any, path: Path) -> str | None:
-    """Delete the run that trackio.json names from Trackio's folder; its name."""
+    """Delete the run that trackio.json names from Trackio's folder; its name, if there is one."""
+    if not path.exists():
+        return None
     try:
         named = json.loads(read_text(path, max_bytes=MAX_TRACKIO_BYTES))
         runs = trackio.Api().runs(TRACKIO_PROJECT)

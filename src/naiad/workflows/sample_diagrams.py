@@ -80,8 +80,6 @@ def diagram_sampler(
         rows = ()
 
     def draw(step: int, weights: Callable[[], bytes]) -> DiagramsReport | None:
-        if not rows:
-            return None
         return sample_diagrams(
             step, weights(), sampled, rows, on_progress=on_progress, should_stop=should_stop
         )
@@ -117,11 +115,13 @@ def sample_diagrams(
 ) -> DiagramsReport | None:
     """Generate a diagram with these weights for each row, judge them, and free all that it took.
 
-    weights: bytes of adapter_model.safetensors. rows: at least one. Nothing random is drawn that
-    a training could notice. Costs the model once more in memory, as the engine of its kind holds
-    it. None when asked to stop, and after a failure, which is a warning, since a training must
-    not end for it.
+    weights: bytes of adapter_model.safetensors. Nothing random is drawn that a training could
+    notice. Costs the model once more in memory, as the engine of its kind holds it. None without
+    rows, when asked to stop, and after a failure, which is a warning, since a training must not
+    end for it.
     """
+    if not rows:
+        return None
     began_s = time.monotonic()
     try:
         with (
