@@ -30,6 +30,7 @@ LEVELS: dict[str, int] = {
     "lora": 3,
     "generation": 3,
     "grammar": 3,
+    "decoder": 3,
     "training": 4,
     "workflows": 5,
     "cli": 6,
