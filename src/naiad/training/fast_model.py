@@ -15,11 +15,12 @@ from naiad.decoder.architecture import read_config, shape_of, why_unsupported
 from naiad.decoder.decoder import Decoder
 from naiad.decoder.dropout import Dropout
 from naiad.decoder.matrices import Precision
+from naiad.decoder.operations import OperationCounts
 from naiad.decoder.precision import fastest, product_rates
 from naiad.errors import TrainingError
 from naiad.training.config import ALL_LINEAR, TrainingConfig
 from naiad.training.libraries import translated_torch_errors
-from naiad.training.parallel import thread_count
+from naiad.training.parallel import threads_of_each
 from naiad.training.report import Notice, OnProgress
 
 
@@ -43,7 +44,7 @@ def open_fast_model(
     Where config.precision is auto, products are timed, and a Notice says what came of it.
     Raises TrainingError when the weights cannot be read.
     """
-    threads = thread_count(config)
+    threads = threads_of_each(config, config.processes)
     precision = _precision(folder, config, threads, on_progress)
     try:
         with translated_torch_errors(f"load {folder.name} as {precision}"):
@@ -113,6 +114,10 @@ class FastAdapterModel:
             return 0.0
         with translated_torch_errors("measure the loss"):
             return self._decoder.summed_loss(rows, self._layout, self._vector, self._scale)
+
+    def operations(self, rows: Sequence[TokenizedExample]) -> OperationCounts:
+        """What add_gradients of these rows computes."""
+        return self._decoder.operations(rows, self._layout)
 
     def adapter_weights(self) -> dict[str, torch.Tensor]:
         """Copies of the adapter's tensors by PEFT's names."""
