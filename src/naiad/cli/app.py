@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from naiad import __version__
-from naiad.cli import data, evaluate, fix, generate, models, render, train, types, validate
+from naiad.cli import bench, data, evaluate, fix, generate, models, render, train, types, validate
 from naiad.cli.console import EXIT_FAILED, fail, stderr
 from naiad.errors import NaiadError
 
@@ -50,6 +50,7 @@ app.command("eval")(evaluate.evaluate)
 app.command("types")(types.types)
 app.add_typer(models.app, name="models")
 app.add_typer(data.app, name="data")
+app.add_typer(bench.app, name="bench")
 
 
 def main() -> None:
