@@ -19,6 +19,7 @@ NaiadError                      message (what, with which value) and hint (the n
 ├── RendererUnavailable         the renderer could not be run at all
 ├── RenderFailed                the renderer refused, hung or died
 ├── TrainingError               a training run cannot start or go on
+│   └── ProcessEnded            another process of the same training is gone
 ├── StorageError                disk full, no permission, a path that is not what it should be
 └── MissingExtra                an optional part of the package is not installed
 
@@ -109,6 +110,10 @@ class RenderFailed(NaiadError):
 
 class TrainingError(NaiadError):
     """A training run cannot start or go on."""
+
+
+class ProcessEnded(TrainingError):
+    """Another process of the same training is gone, so this one cannot go on."""
 
 
 class StorageError(NaiadError):

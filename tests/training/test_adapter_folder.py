@@ -69,8 +69,10 @@ def test_a_finished_adapter_is_not_replaced_unasked(tmp_path: Path) -> None:
     (tmp_path / "checkpoints").mkdir()
     _finish(tmp_path)
     for resume in (False, True):
+        (tmp_path / "checkpoints").mkdir()
         with pytest.raises(TrainingError, match="already holds an adapter"):
             check_output(tmp_path, resume=resume, overwrite=False)
+        assert not (tmp_path / "checkpoints").exists()
     assert _begin(tmp_path, overwrite=True) is None
     assert {path.name for path in tmp_path.iterdir()} == {"run.json"}
 
@@ -85,6 +87,16 @@ def test_a_finished_folder_holds_the_adapter_and_nothing_of_the_run(tmp_path: Pa
     card = (tmp_path / "README.md").read_text()
     assert card.startswith("---\nbase_model: org/tiny\n")
     assert "> Draw." in card
+
+
+def test_what_a_kill_left_of_own_files_is_nobody_elses(tmp_path: Path) -> None:
+    _begin(tmp_path)
+    (tmp_path / ".log.jsonl.x1y2.part").write_text("half a l")
+    _begin(tmp_path, resume=True)
+    assert {path.name for path in tmp_path.iterdir()} == {"run.json"}
+    (tmp_path / ".thesis.tex.x1y2.part").write_text("x")
+    with pytest.raises(StorageError, match=r"holds other files \(\.thesis"):
+        _begin(tmp_path, resume=True)
 
 
 def test_a_run_started_otherwise_names_every_difference(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from naiad.training.config import TrainingConfig
 from naiad.training.estimate import estimate_training
 from naiad.training.objective import mean_loss
 from naiad.training.parallel import ALONE
-from naiad.training.report import EvaluationReport, StepReport, TrainingOutcome
-from naiad.training.rows import TrainingRows
+from naiad.training.report import DiagramsReport, EvaluationReport, StepReport, TrainingOutcome
+from naiad.training.rows import TrainingRows, loss_tokens
+from naiad.training.run_log import logged_reports
+from naiad.training.steps import learning_rate_share
 from naiad.training.trainer import train
 
 CONFIG = TrainingConfig(
@@ -108,6 +111,40 @@ def test_accumulated_batches_make_the_step_of_one_large_batch(tmp_path: Path) ->
             assert torch.allclose(tensor, other[name], atol=1e-5), name
 
 
+@pytest.mark.parametrize("schedule", ["linear", "cosine", "constant"])
+@pytest.mark.parametrize("max_grad_norm", [0.0, 0.5])
+def test_the_steps_are_torchs_own(tmp_path: Path, schedule: str, max_grad_norm: float) -> None:
+    config = dataclasses.replace(
+        CONFIG,
+        lora_dropout=0.0,
+        schedule=schedule,
+        warmup_share=0.4,
+        weight_decay=0.1,
+        max_grad_norm=max_grad_norm,
+        max_steps=5,
+        tracker="none",
+    )
+    trained, _, events = _train(tmp_path, config, random_rows(train=4))
+    model, rows = tiny_lora_model(config), random_rows(train=4).train
+    optimizer = torch.optim.AdamW(model.parameters, lr=config.learning_rate, weight_decay=0.1)
+    rates = [learning_rate_share(config, 4, step) for step in range(5)]
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: [*rates, 0][step])
+    norms = []
+    for _ in range(5):
+        optimizer.zero_grad()
+        model.add_gradients(rows, loss_tokens=loss_tokens(rows), seed=0)
+        norms.append(torch.nn.utils.get_total_norm([p.grad for p in model.parameters]).item())
+        if max_grad_norm:
+            torch.nn.utils.clip_grad_norm_(model.parameters, max_grad_norm)
+        optimizer.step()
+        scheduler.step()
+    steps = [event for event in events if isinstance(event, StepReport)]
+    assert [step.learning_rate for step in steps] == pytest.approx([1e-2 * r for r in rates])
+    assert [step.grad_norm for step in steps] == pytest.approx(norms, rel=1e-4)
+    for mine, torchs in zip(trained.parameters, model.parameters, strict=True):
+        assert torch.allclose(mine, torchs, atol=1e-5)
+
+
 def test_only_the_adapter_is_trained(tmp_path: Path) -> None:
     base = tiny_qwen()
     model = tiny_lora_model(CONFIG, base=base)
@@ -148,6 +185,34 @@ def test_without_evaluation_rows_the_last_weights_are_kept(tmp_path: Path) -> No
     _, outcome, events = _train(tmp_path, rows=random_rows(train=10))
     assert outcome.best_evaluation_loss is None
     assert not [event for event in events if isinstance(event, EvaluationReport)]
+
+
+def test_diagrams_are_asked_for_after_each_measurement_and_logged(tmp_path: Path) -> None:
+    asked: list[tuple[int, bytes]] = []
+
+    def draw(step: int, adapter: Callable[[], bytes]) -> DiagramsReport | None:
+        asked.append((step, adapter()))
+        return DiagramsReport(step, 4, 3, 2, 1, 9.0) if step == 6 else None
+
+    model, _, events = _train(tmp_path, on_evaluation=draw)
+    assert [step for step, _ in asked] == [3, 6, 9]
+    assert asked[-1][1] == _bytes(model)
+    drawn = DiagramsReport(6, 4, 3, 2, 1, 9.0)
+    assert [event for event in events if isinstance(event, DiagramsReport)] == [drawn]
+    assert drawn in list(logged_reports(tmp_path / "log.jsonl"))
+
+
+def test_a_run_that_ended_early_does_not_go_on(tmp_path: Path) -> None:
+    config = dataclasses.replace(
+        CONFIG, learning_rate=0.5, evaluate_every_steps=1, max_steps=50, early_stopping_patience=2
+    )
+    first, outcome, _ = _train(tmp_path, config)
+    newest = newest_usable(tmp_path / "checkpoints")
+    assert newest is not None
+    again, same, events = _train(tmp_path, config, checkpoint=newest)
+    assert (same.steps, same.stopped) == (outcome.steps, "early")
+    assert events == []
+    assert _bytes(again) == _bytes(first)
 
 
 def test_a_loss_that_is_no_number_ends_the_run(tmp_path: Path) -> None:

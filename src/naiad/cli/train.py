@@ -175,6 +175,9 @@ def run_training(
             on_download=show.download,
             should_stop=should_stop,
         )
+    if result.rank > 0:
+        # Started by torchrun: the first process speaks for all.
+        return
     if as_json:
         print_json(_as_document(result))
     elif result.complete:

@@ -7,8 +7,9 @@ run.json and checkpoints/ give way to the adapter and a picture of the losses.
 from __future__ import annotations
 
 import json
+import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ def check_output(folder: Path, *, resume: bool, overwrite: bool) -> None:
     """
     with translated_os_errors("use", folder):
         names = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    names -= set(_cut_short(names))
     foreign = sorted(names - OWN_NAMES)
     if foreign:
         raise StorageError(
@@ -61,6 +63,8 @@ def check_output(folder: Path, *, resume: bool, overwrite: bool) -> None:
     if not names or overwrite:
         return
     if RUN_NAME not in names:
+        # A kill in its last moment leaves them behind a finished run.
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
         raise TrainingError(
             f"{folder} already holds an adapter", hint="choose another --output, or --overwrite it"
         )
@@ -81,6 +85,7 @@ def begin_run(
     a resumed run was started with another one.
     """
     check_output(folder, resume=resume, overwrite=overwrite)
+    _remove_cut_short(folder)
     if overwrite and not resume:
         _clear(folder)
     if not (folder / RUN_NAME).exists():
@@ -141,6 +146,18 @@ def _check_same_run(folder: Path, identity: Mapping[str, Any]) -> None:
             f"{folder} was started otherwise: {'; '.join(different)}",
             hint="repeat the first command with --resume, or start again with --overwrite",
         )
+
+
+def _cut_short(names: Iterable[str]) -> list[str]:
+    """Those that a kill left of own files while they were written: ".run.json.x1y2.part"."""
+    found = [(name, re.fullmatch(r"\.(.+)\.\w+\.part", name)) for name in names]
+    return [name for name, match in found if match and match[1] in OWN_NAMES]
+
+
+def _remove_cut_short(folder: Path) -> None:
+    with translated_os_errors("clear", folder):
+        for name in _cut_short(path.name for path in folder.glob(".*.part")):
+            (folder / name).unlink(missing_ok=True)
 
 
 def _clear(folder: Path) -> None:

@@ -131,7 +131,9 @@ def newest_usable(parent: Path) -> Path | None:
 
 
 def remove_unusable(parent: Path) -> None:
-    """Delete checkpoints that were cut short, so that a step can be saved again."""
+    """Delete what was cut short, so that a step can be saved again."""
+    for path in parent.glob(".*.part"):
+        path.unlink(missing_ok=True)
     for folder in _folders(parent):
         if not _is_usable(folder):
             shutil.rmtree(folder, ignore_errors=True)

@@ -27,6 +27,9 @@ TIMED_SHARES = (0.1, 0.5, 0.9, 1.0)
 EVALUATED_ROWS = 16
 """Rows kept back whose loss is measured for the estimate, of all lengths."""
 
+MOST_PLANNED_STEPS = 20_000
+"""Steps whose lengths are looked at; a longer run is taken to go on like them."""
+
 
 def estimate_training(
     model: TrainableAdapter, rows: TrainingRows, config: TrainingConfig, group: Group = ALONE
@@ -39,7 +42,7 @@ def estimate_training(
     """
     use_threads(config, group.size)
     plan = RunPlan(rows.train, config)
-    planned = [plan.step(step) for step in range(1, plan.steps + 1)]
+    planned = [plan.step(step) for step in range(1, min(plan.steps, MOST_PLANNED_STEPS) + 1)]
     by_tokens = sorted(planned, key=lambda step: step.tokens)
     with translated_torch_errors("train on the longest rows"), _Undone(model):
         optimizer = new_optimizer(model.parameters, config)
@@ -52,12 +55,12 @@ def estimate_training(
         once_s = _evaluation_seconds(model, rows.evaluation, group)
         peak = int(group.sum(peak_memory_bytes()))
     seconds_of = seconds_by_tokens(points)
-    train_s = sum(seconds_of(step.tokens) for step in planned)
+    step_s = sum(seconds_of(step.tokens) for step in planned) / len(planned)
     evaluations = -(-plan.steps // config.evaluate_every_steps)
     return TrainingEstimate(
         steps=plan.steps,
-        seconds=round(train_s + once_s * evaluations, 1),
-        seconds_per_step=round(train_s / plan.steps, 3),
+        seconds=round(step_s * plan.steps + once_s * evaluations, 1),
+        seconds_per_step=round(step_s, 3),
         peak_memory_bytes=peak,
         tokens_per_epoch=sum(map(len, rows.train)),
         longest_row_tokens=max(map(len, rows.train)),
@@ -128,7 +131,9 @@ def _evaluation_seconds(
     if not rows:
         return 0.0
     by_length = sorted(rows, key=len)
-    chosen = by_length[:: max(1, len(rows) // EVALUATED_ROWS)]
+    chosen = by_length[:: -(-len(rows) // EVALUATED_ROWS)]
+    # What measuring needs and training does not is made on first use.
+    mean_loss(model, chosen[:1], group)
     started = time.perf_counter()
     mean_loss(model, chosen, group)
     seconds = time.perf_counter() - started

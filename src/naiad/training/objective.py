@@ -22,12 +22,14 @@ def compute_gradients(
     """
     for parameter in model.parameters:
         parameter.grad = torch.zeros_like(parameter, requires_grad=False)
-    tokens = loss_tokens(rows)
-    summed = model.add_gradients(group.share(rows), loss_tokens=tokens, seed=seed)
+    tokens, mine = loss_tokens(rows), group.share(rows)
+    # There may be fewer rows than processes.
+    summed = model.add_gradients(mine, loss_tokens=tokens, seed=seed) if mine else 0.0
     group.sum_([parameter.grad for parameter in model.parameters])
     return group.sum(summed) / tokens
 
 
 def mean_loss(model: TrainableAdapter, rows: Sequence[TokenizedExample], group: Group) -> float:
     """Mean cross entropy over all answer tokens of the rows, in nats."""
-    return group.sum(model.summed_loss(group.share(rows))) / loss_tokens(rows)
+    mine = group.share(rows)
+    return group.sum(model.summed_loss(mine) if mine else 0.0) / loss_tokens(rows)

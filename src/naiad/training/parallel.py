@@ -19,7 +19,7 @@ import torch
 import torch.distributed as dist
 
 from naiad.datasets.tokenizing import TokenizedExample
-from naiad.errors import ConfigError, TrainingError
+from naiad.errors import ConfigError, ProcessEnded
 from naiad.generation.cores import physical_cores
 from naiad.training.config import TrainingConfig
 
@@ -178,7 +178,7 @@ def _translated_errors() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        raise TrainingError(
+        raise ProcessEnded(
             "another process of this training ended",
             hint="its own message says why; go on with --resume",
         ) from error

@@ -56,7 +56,8 @@ class PeftAdapterModel:
     @property
     def description(self) -> str:
         """How it computes, for one line on the screen."""
-        return f"fp32 through PEFT on {torch.get_num_threads()} threads"
+        threads = torch.get_num_threads()
+        return f"fp32 through PEFT on {threads} thread{'s' if threads > 1 else ''}"
 
     @property
     def precision(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -291,8 +290,9 @@ def _train(run: _Run, prepared: _Prepared, group: Group) -> FinetuneResult:
         on_progress(estimate)
     elif checkpoint is not None:
         on_progress(Notice("info", f"going on from {checkpoint.name}"))
-    name = prepared.model.name
-    result = FinetuneResult(run.output or Path(), name, prepared.summary, estimate, None)
+    result = FinetuneResult(
+        run.output or Path(), prepared.model.name, prepared.summary, estimate, None, group.rank
+    )
     if run.task.estimate_only:
         return result
     outcome = train(
@@ -310,7 +310,7 @@ def _train(run: _Run, prepared: _Prepared, group: Group) -> FinetuneResult:
         draw_losses(output, on_progress)
     if output is not None and outcome.stopped != "asked":
         _finish(output, prepared, config, model, _record(prepared, config, outcome, run.versions))
-    return replace(result, outcome=outcome, rank=group.rank)
+    return replace(result, outcome=outcome)
 
 
 def _resolved(run: _Run, group: Group) -> TrainingConfig:
@@ -350,18 +350,15 @@ def _open_model(
 def _open_model_here(
     prepared: _Prepared, config: TrainingConfig, on_progress: OnProgress
 ) -> TrainableAdapter:
+    from naiad.training.fast_model import open_fast_model, why_not_fast
     from naiad.training.parallel import use_threads
     from naiad.training.peft_model import open_peft_model
 
     use_threads(config)
-    if importlib.util.find_spec("naiad.training.fast_model") is None:
-        return open_peft_model(prepared.folder, config, prepared.rows.padding_id)
-    fast_model = importlib.import_module("naiad.training.fast_model")
-    reason = fast_model.why_not_fast(prepared.folder, config)
+    reason = why_not_fast(prepared.folder, config)
     if reason is None:
-        model: TrainableAdapter = fast_model.open_fast_model(prepared.folder, config, on_progress)
-        return model
-    on_progress(Notice("info", f"training through PEFT, which is slower: {reason}"))
+        return open_fast_model(prepared.folder, config, on_progress)
+    on_progress(Notice("info", f"training through PEFT, which is slower, because of {reason}"))
     return open_peft_model(prepared.folder, config, prepared.rows.padding_id)
 
 

@@ -8,6 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
+from naiad.errors import NaiadError
 from naiad.generation.cores import patient_openmp
 from naiad.workflows.training_processes import READY
 
@@ -23,12 +24,17 @@ def main() -> None:
     rank, size = int(order["rank"]), int(order["size"])
     store = meeting_point(Path(order["folder"]), size)
     store.set(f"{READY}-{rank}", "")
-    with group_on_this_machine(rank, size, store) as group:
-        help_finetune(order["task"], group)
+    try:
+        with group_on_this_machine(rank, size, store) as group:
+            help_finetune(order["task"], group)
+    except NaiadError as error:
+        # The first process tells the user this line.
+        sys.exit(error.message)
 
 
 def _end_with_the_first_process() -> None:
-    sys.stdin.buffer.read()
+    # Not through sys.stdin, whose lock this thread would still hold when the interpreter ends.
+    os.read(sys.stdin.fileno(), 1)
     os._exit(1)
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from naiad.errors import TrainingError
+from naiad.errors import ProcessEnded
 
 if TYPE_CHECKING:
     from naiad.training.parallel import Group
@@ -34,8 +34,8 @@ READY = "ready"
 def open_group(processes: int, task: Mapping[str, Any]) -> Iterator[Group]:
     """The group of processes that trains, this one the first, unless torchrun started it.
 
-    task: what the helpers are given, as JSON values. Raises TrainingError, with what it said,
-    when a helper ends too early, and ConfigError.
+    task: what the helpers are given, as JSON values. Raises ProcessEnded, with what it said, when
+    a helper ends too early, and ConfigError.
     """
     from naiad.training.parallel import ALONE, group_of_torchrun, is_started_by_torchrun
 
@@ -63,8 +63,8 @@ def _helped(size: int, task: Mapping[str, Any]) -> Iterator[Group]:
                 yield group
             for helper in helpers:
                 helper.process.wait(ENDING_S)
-        except TrainingError as error:
-            raise _reason(helpers) or error from error
+        except ProcessEnded as error:
+            raise _with_last_words(error, helpers) from error
         finally:
             for helper in helpers:
                 helper.end()
@@ -107,23 +107,24 @@ def _start(rank: int, size: int, folder: Path, task: Mapping[str, Any]) -> _Help
 
 
 def _wait_for(helpers: list[_Helper], store: Any) -> None:
-    """Return when all helpers have come to the meeting point; Raises TrainingError."""
+    """Return when all helpers have come to the meeting point. Raises ProcessEnded."""
     while not store.check([f"{READY}-{helper.rank}" for helper in helpers]):
         if any(helper.process.poll() is not None for helper in helpers):
-            raise TrainingError("a process of this training ended before it began")
+            raise ProcessEnded("a process of this training ended before it began")
         time.sleep(0.05)
 
 
-def _reason(helpers: list[_Helper]) -> TrainingError | None:
-    """Why a helper ended by itself, None when none did."""
-    time.sleep(0.5)
-    for helper in helpers:
-        status = helper.process.poll()
-        if status:
-            lines = helper.screen.read_text("utf-8", errors="replace").strip().splitlines()
-            last = lines[-1] if lines else f"status {status}"
-            return TrainingError(
-                f"process {helper.rank} of this training ended: {last}",
-                hint="go on with --resume, with fewer --processes if memory is short",
-            )
-    return None
+def _with_last_words(error: ProcessEnded, helpers: list[_Helper]) -> ProcessEnded:
+    """The error with what the helper said that ended first; as it is if they all go on."""
+    deadline = time.monotonic() + ENDING_S
+    while time.monotonic() < deadline:
+        for helper in helpers:
+            if status := helper.process.poll():
+                lines = helper.screen.read_text("utf-8", errors="replace").strip().splitlines()
+                return ProcessEnded(
+                    f"process {helper.rank} of this training ended: "
+                    f"{lines[-1] if lines else f'status {status}'}",
+                    hint="go on with --resume, with fewer --processes if memory is short",
+                )
+        time.sleep(0.05)
+    return error
