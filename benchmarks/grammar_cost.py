@@ -18,8 +18,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -31,28 +30,15 @@ from llguidance.hf import from_tokenizer
 
 from naiad.datasets import read_prompts
 from naiad.generation import EngineConfig
-from naiad.generation.engine import WrittenLine
 from naiad.grammar import GRAMMARS
 from naiad.mermaid import diagram_type_of
 from naiad.models.store import ModelStore
 from naiad.models.weights import load_tokenizer, training_folder
-from naiad.workflows.generate import DiagramRequest, GenerateConfig, GenerationSession, open_session
+from naiad.workflows.bench_generate import AnswerTime, PromptTime, time_prompts
+from naiad.workflows.generate import open_session
 
 PROMPTS = Path(__file__).parent / "prompts.jsonl"
 MODEL = "qwen2.5-coder-0.5b"
-
-
-@dataclass
-class Timings:
-    """What was measured, in seconds."""
-
-    constrained_s: float = 0.0
-    constrained_tokens: int = 0
-    free_s: float = 0.0
-    free_tokens: int = 0
-    diagrams: list[str] = field(default_factory=list)
-    ratios: list[float] = field(default_factory=list)
-    """Of each prompt: time a token under the grammar over time a token without."""
 
 
 def main() -> None:
@@ -64,66 +50,16 @@ def main() -> None:
     options = parser.parse_args()
     prompts = [row.prompt for row in read_prompts(PROMPTS)]
     chosen = prompts[:: max(1, len(prompts) // options.limit)][: options.limit]
-    timings = decoding(options.model, chosen)
-    found = document(timings, masks(options.model, timings.diagrams), options.model)
+    times = decoding(options.model, chosen)
+    diagrams = [each.constrained.mermaid for each in times]
+    found = document(times, masks(options.model, diagrams), options.model)
     print(json.dumps(found, indent=2) if options.as_json else table(found))
 
 
-def decoding(model: str, prompts: list[str]) -> Timings:
+def decoding(model: str, prompts: list[str]) -> tuple[PromptTime, ...]:
     """Answer each prompt under the grammar and without it."""
-    timings = Timings()
-    constrained = GenerateConfig()
-    free = GenerateConfig(constrain=False)
-    with open_session(model, config=constrained, engine=EngineConfig("llamacpp")) as session:
-        session.generate(DiagramRequest(prompts[0]))  # llguidance reads the vocabulary once
-        for prompt in prompts:
-            lines_s, line_tokens = constrained_time(session, prompt, timings)
-            session.config = free
-            free_s, free_tokens = free_time(session, prompt)
-            session.config = constrained
-            timings.constrained_s += lines_s
-            timings.constrained_tokens += line_tokens
-            timings.free_s += free_s
-            timings.free_tokens += free_tokens
-            if line_tokens and free_tokens:
-                timings.ratios.append((lines_s / line_tokens) / (free_s / free_tokens))
-    return timings
-
-
-def constrained_time(
-    session: GenerationSession, prompt: str, timings: Timings
-) -> tuple[float, int]:
-    """(seconds, tokens) of all lines but the first, which evaluates the prompt."""
-    lines: list[tuple[float, int]] = []
-    inner: Callable[..., WrittenLine] = session.engine.write_line
-
-    def timed(*arguments: Any) -> WrittenLine:
-        line = inner(*arguments)
-        lines.append((time.perf_counter(), line.tokens))
-        return line
-
-    session.engine.write_line = timed  # type: ignore[method-assign]
-    try:
-        timings.diagrams.append(session.generate(DiagramRequest(prompt)).mermaid)
-    finally:
-        session.engine.write_line = inner  # type: ignore[method-assign]
-    seconds = lines[-1][0] - lines[0][0]
-    return seconds, sum(tokens for _, tokens in lines[1:])
-
-
-def free_time(session: GenerationSession, prompt: str) -> tuple[float, int]:
-    """(seconds, tokens) from the first piece of text to the last."""
-    times: list[float] = []
-
-    def note(piece: str) -> None:
-        times.append(time.perf_counter())
-
-    diagram = session.generate(DiagramRequest(prompt), note)
-    # A header that was begun for the model comes first and is not its own.
-    behind_header = times[1:] if diagram.raw_output != diagram.mermaid else times
-    if len(behind_header) < 2:
-        return 0.0, 0
-    return behind_header[-1] - behind_header[0], len(behind_header) - 1
+    with open_session(model, engine=EngineConfig("llamacpp")) as session:
+        return time_prompts(session, prompts)
 
 
 def masks(model: str, diagrams: list[str]) -> dict[str, list[float]]:
@@ -155,25 +91,32 @@ def timed(times_ms: list[float], call: Callable[[], Any]) -> Any:
     return answer
 
 
-def document(timings: Timings, steps: dict[str, list[float]], model: str) -> dict[str, Any]:
+def document(
+    times: tuple[PromptTime, ...], steps: dict[str, list[float]], model: str
+) -> dict[str, Any]:
     """All figures as one JSON document."""
-    free_ms = timings.free_s / timings.free_tokens * 1e3
-    constrained_ms = timings.constrained_s / timings.constrained_tokens * 1e3
+    free_ms, free_tokens = mean_ms([each.free for each in times])
+    constrained_ms, constrained_tokens = mean_ms([each.constrained for each in times])
     masks_ms = (sum(steps["pattern"]) + sum(steps["compile"]) + sum(steps["mask"])) / len(
         steps["mask"]
     )
+    ratios = [
+        with_grammar / without
+        for each in times
+        if (with_grammar := each.constrained.ms_per_token) and (without := each.free.ms_per_token)
+    ]
     return {
         "model": model,
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, "
         f"Python {platform.python_version()}",
         "versions": {name: version(name) for name in ("xllamacpp", "llguidance")},
-        "prompts": len(timings.ratios),
+        "prompts": len(ratios),
         "free_ms_per_token": round(free_ms, 2),
-        "free_tokens": timings.free_tokens,
+        "free_tokens": free_tokens,
         "constrained_ms_per_token": round(constrained_ms, 2),
-        "constrained_tokens": timings.constrained_tokens,
+        "constrained_tokens": constrained_tokens,
         "ratio": round(constrained_ms / free_ms, 3),
-        "ratio_of_prompts": [round(each, 3) for each in np.percentile(timings.ratios, (5, 50, 95))],
+        "ratio_of_prompts": [round(each, 3) for each in np.percentile(ratios, (5, 50, 95))],
         "constraint_ms_per_token": round(masks_ms, 3),
         "constraint_share_of_decoding": round(masks_ms / free_ms, 4),
         "steps_ms": {
@@ -185,6 +128,12 @@ def document(timings: Timings, steps: dict[str, list[float]], model: str) -> dic
             for name, times in steps.items()
         },
     }
+
+
+def mean_ms(answers: Sequence[AnswerTime]) -> tuple[float, int]:
+    """(milliseconds a token, tokens) over all answers."""
+    tokens = sum(each.decoded_tokens for each in answers)
+    return sum(each.decoding_s for each in answers) / tokens * 1e3, tokens
 
 
 def table(found: dict[str, Any]) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from naiad.cli.console import print_json, stderr, stdout
+from naiad.cli.session import session_opener
 from naiad.models.catalog import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -129,12 +130,8 @@ def _cells(found: TrainingBenchmark, result: SystemResult, references: list[str]
     if not result.runs:
         return ["–"] * (4 + len(references))
     ratios, share = found.ratios(result), found.gemm_share(result)
-    spread_s = [run.wall_s / found.rows for run in result.runs]
-    wall = f"{result.wall_s / found.rows:.2f}"
-    if len(spread_s) > 1:
-        wall += f" ({min(spread_s):.2f}–{max(spread_s):.2f})"
     return [
-        wall,
+        f"{result.wall_s / found.rows:.2f}",
         f"{result.cpu_s / found.rows:.2f}",
         *(f"{ratios[name]['wall']:.2f}" for name in references),
         f"{max(run.peak_memory_bytes for run in result.runs) / 1e9:.1f}",
@@ -147,11 +144,72 @@ def _print_remarks(found: TrainingBenchmark, result: SystemResult) -> None:
         stdout.print(f"{result.name}: {result.error}", markup=False)
     elif result.name == "trl":
         stdout.print(f"trl: fastest with {result.settings}", markup=False)
+    if len(result.runs) > 1:
+        seconds = [run.wall_s / found.rows for run in result.runs]
+        stdout.print(
+            f"{result.name}: {min(seconds):.2f} to {max(seconds):.2f} s in {len(seconds)} runs"
+        )
     difference = found.start_loss_difference(result) if result.runs else None
     if difference is not None:
-        same = "the same objective" if found.same_objective(result) else "ANOTHER OBJECTIVE"
+        verdict = "same" if found.same_objective(result) else "DIFFERENT, its seconds say nothing"
         stdout.print(
             f"{result.name}: start loss {result.runs[0].start_loss:.4f}, {difference:+.1e} "
-            f"against an exact system: {same}",
+            f"against an exact system: {verdict}",
             markup=False,
         )
+
+
+@app.command()
+def generate(
+    prompts: Annotated[
+        Path | None,
+        typer.Argument(help="JSONL rows with a prompt. [default: the packaged cookbook]"),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            "-m",
+            help="Short name, Hub id, folder or .gguf file. "
+            f"[default: the adapter's base, else {DEFAULT_MODEL}]",
+        ),
+    ] = None,
+    adapter: Annotated[str, typer.Option("--adapter", help="Adapter folder, or `none`.")] = "none",
+    engine: Annotated[
+        str, typer.Option("--engine", help="`auto`, `llamacpp` or `transformers`.")
+    ] = "auto",
+    count: Annotated[int, typer.Option("--prompts", min=1, help="How many prompts.")] = 10,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Time generation: tokens a second of prompt and answer, seconds a diagram.
+
+    Each prompt is answered under the grammar and without it, in turns. Loading is not timed.
+    """
+    from naiad.generation import EngineConfig
+    from naiad.workflows.bench_generate import bench_generate
+    from naiad.workflows.generate import GenerateConfig
+
+    engine_config = EngineConfig(engine, threads)  # type: ignore[arg-type]  # it checks the name
+    open_model = session_opener(model, adapter, GenerateConfig(), engine_config)
+    found = bench_generate(open_model, prompts, count, on_line=_print_line).as_json()
+    if as_json:
+        print_json(found)
+    else:
+        _print_generation(found)
+
+
+def _print_generation(found: dict[str, Any]) -> None:
+    from naiad.workflows.benchmarks.machine import machine_line
+
+    stdout.print(f"{found['model']} in {found['engine']}, {found['prompts']} prompts", markup=False)
+    stdout.print(f"reading {found['prompt_tokens_per_s']} tokens/s")
+    for key, name in (("with_grammar", "under the grammar"), ("without_grammar", "without")):
+        figures = found[key]
+        seconds = figures["seconds_per_diagram"]
+        stdout.print(
+            f"{name}: {figures['tokens_per_s']} tokens/s, {seconds['median']} s a diagram "
+            f"({seconds['least']} to {seconds['most']}), {figures['valid']} valid"
+        )
+    stdout.print(machine_line(found["machine"]), markup=False)
+    stdout.print(", ".join(f"{k} {v}" for k, v in found["versions"].items()), markup=False)

@@ -16,8 +16,8 @@ from naiad.workflows.benchmarks.jobs import answer_tokens
 ROWS = 512
 """Height of the left matrix: about the tokens of two rows."""
 
-TRIALS = 5
-TRIAL_S = 0.3
+TRIALS = 4
+TRIAL_S = 0.2
 
 
 def gemm_rates(hidden: int, intermediate: int, threads: int) -> dict[str, float]:

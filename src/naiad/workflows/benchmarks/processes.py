@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,14 @@ from naiad.workflows.benchmarks.jobs import Measurement, TrainingJob
 TIMEOUT_S = 6 * 3600
 """After which a system is given up."""
 
+SPINNING = {"GOMP_SPINCOUNT": "300000"}
+"""What GNU's OpenMP does when nothing is set."""
+
 
 def measure(job: TrainingJob, timeout_s: float = TIMEOUT_S) -> Measurement | str:
     """Run the job in a fresh process; the measurement, or why there is none."""
-    answer = _ask(job.to_json(), job.threads, timeout_s)
+    environment = SPINNING if job.settings.get("spinning") else {}
+    answer = _ask(job.to_json(), job.threads, timeout_s, environment)
     return str(answer["error"]) if "error" in answer else Measurement(**answer)
 
 
@@ -32,13 +37,14 @@ def measure_gemm(folder: Path, threads: int) -> dict[str, float]:
         "hidden": hidden,
         "intermediate": intermediate,
     }
-    answer = _ask(json.dumps(request), threads, TIMEOUT_S)
+    answer = _ask(json.dumps(request), threads, TIMEOUT_S, {})
     return {} if "error" in answer else answer
 
 
-def _ask(request: str, threads: int, timeout_s: float) -> dict[str, Any]:
+def _ask(
+    request: str, threads: int, timeout_s: float, environment: Mapping[str, str]
+) -> dict[str, Any]:
     command = [sys.executable, "-m", "naiad.workflows.benchmarks.child"]
-    environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
     try:
         child = subprocess.run(
             command,
@@ -47,7 +53,7 @@ def _ask(request: str, threads: int, timeout_s: float) -> dict[str, Any]:
             text=True,
             encoding="utf-8",
             errors="replace",
-            env=environment,
+            env=os.environ | {"OMP_NUM_THREADS": str(threads)} | environment,
             timeout=timeout_s,
             check=False,
         )

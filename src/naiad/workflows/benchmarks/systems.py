@@ -14,11 +14,6 @@ class System:
     precision: str
     """Type of its matrix products, fp32, bf16 or int8; of `trl` that of its settings counts."""
 
-    @property
-    def is_exact(self) -> bool:
-        """Whether its first losses must be those of any other exact system."""
-        return self.precision == "fp32"
-
 
 TUTORIAL = "tutorial"
 TRL = "trl"
@@ -42,6 +37,6 @@ SYSTEMS: dict[str, System] = {
 REFERENCES = (TUTORIAL, TRL, NAIAD_FP32)
 """What ratios are given to."""
 
-START_LOSS_TOLERANCE = {"fp32": 1e-3, "bf16": 0.05, "int8": 0.2}
+START_LOSS_TOLERANCE = {"fp32": 1e-3, "bf16": 0.05, "int8": 0.1}
 """How far the mean loss over the warm-up rows, in nats, may lie from an exact system's. Beyond it
-a system trains on something else, and its seconds say nothing."""
+a system trains on something else or computes it wrongly, and its seconds say nothing."""

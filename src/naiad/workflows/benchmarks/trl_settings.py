@@ -32,6 +32,8 @@ class TrlSettings:
     """Length of a pack."""
     compiled: bool = False
     """torch.compile with inductor, which needs a C++ compiler."""
+    spinning: bool = False
+    """Threads spin while they wait, which is OpenMP's default and not Naiad's."""
 
     @property
     def precision(self) -> str:
@@ -62,6 +64,6 @@ REFINEMENTS: tuple[dict[str, dict[str, Any]], ...] = (
         "packed 2048": {"packing": "bfd", "packed_tokens": 2048},
         "wrapped 1024": {"packing": "wrapped", "packed_tokens": 1024},
     },
-    {"compiled": {"compiled": True}},
+    {"compiled": {"compiled": True}, "spinning": {"spinning": True}},
 )
 """Tried on top of the fastest so far, one group after the other."""

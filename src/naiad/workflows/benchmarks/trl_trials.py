@@ -15,6 +15,9 @@ from naiad.workflows.benchmarks.trl_settings import PRECISIONS, REFINEMENTS, Trl
 OnLine = Callable[[str], None]
 """Gets one line for people after each measurement."""
 
+TRIAL_TIMEOUT_S = 1800
+"""After which settings are given up; torch.compile takes minutes."""
+
 
 @dataclass(frozen=True)
 class TrlTrial:
@@ -64,7 +67,7 @@ def fastest(trials: Sequence[TrlTrial]) -> TrlSettings | None:
 def _tried(
     job: TrainingJob, settings: TrlSettings, earlier: Sequence[TrlTrial], on_line: OnLine
 ) -> TrlTrial:
-    found = measure(replace(job, settings=asdict(settings)))
+    found = measure(replace(job, settings=asdict(settings)), TRIAL_TIMEOUT_S)
     if isinstance(found, str):
         trial = TrlTrial(settings, None, found)
     else:
@@ -76,11 +79,11 @@ def _tried(
 def _why_not_counted(
     settings: TrlSettings, found: Measurement, earlier: Sequence[TrlTrial]
 ) -> str | None:
-    """What trains on another objective is no answer to the question how fast this one trains."""
+    """How fast something else is computed, or this one wrongly, is no answer."""
     exact = earlier[0].measurement if earlier else found
     if exact is None or agrees(found.start_loss - exact.start_loss, settings.precision):
         return None
-    return f"another objective: loss {found.start_loss:.3f} where {exact.start_loss:.3f} is right"
+    return f"its start loss is {found.start_loss:.3f}, and {exact.start_loss:.3f} is right"
 
 
 def _added(trial: TrlTrial) -> str:
