@@ -210,8 +210,17 @@ def test_refusals_come_before_the_model_is_touched(data: Path, tmp_path: Path) -
         finetune(data, "no-such-model", tmp_path)
 
 
-def test_modules_the_model_does_not_have_are_an_error(data: Path, tmp_path: Path) -> None:
+def test_what_the_fast_trainer_cannot_do_goes_through_peft_and_is_said(data: Path) -> None:
     config = TrainingConfig(lora_target_modules=("nothing_proj",))
+    events: list[Any] = []
     with pytest.raises(ConfigError, match="nothing_proj"):
-        finetune(data, MODEL, None, config, estimate_only=True)
+        finetune(data, MODEL, None, config, estimate_only=True, on_progress=events.append)
+    said = [event.text for event in events if isinstance(event, Notice)]
+    assert "training through PEFT, which is slower, because of an adapter for nothing_proj" in said
     assert len(list(read_examples(data))) == 8
+
+
+def test_a_precision_that_peft_does_not_have_is_not_replaced(data: Path) -> None:
+    config = TrainingConfig(lora_target_modules=("nothing_proj",), precision="int8")
+    with pytest.raises(ConfigError, match="precision 'int8'"):
+        finetune(data, MODEL, None, config, estimate_only=True)

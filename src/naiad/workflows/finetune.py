@@ -110,12 +110,12 @@ def finetune(
     rows = _read(data, evaluation_data, config)
     versions = require_libraries()
     task = _Task(data, model, config, evaluation_data, estimate_only)
-    run = _Run(task, output, versions, resume, overwrite, on_progress, should_stop)
     with open_group(config.processes, task.as_dict()) as group:
+        on_progress = on_progress if group.is_first else no_progress
         with group.first_alone():
             prepared = _prepare(task, rows, group, on_progress, on_download)
-        if group.is_first:
-            on_progress(prepared.summary)
+        on_progress(prepared.summary)
+        run = _Run(task, output, versions, resume, overwrite, on_progress, should_stop)
         return _train(run, prepared, group)
 
 
@@ -272,7 +272,7 @@ def _train(run: _Run, prepared: _Prepared, group: Group) -> FinetuneResult:
     from naiad.training.estimate import estimate_training
     from naiad.training.trainer import train
 
-    on_progress = run.on_progress if group.is_first else no_progress
+    on_progress = run.on_progress
     output = run.output if group.is_first and not run.task.estimate_only else None
     config = _resolved(run, group)
     checkpoint = None
