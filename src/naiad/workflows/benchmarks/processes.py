@@ -53,7 +53,7 @@ def _ask(
             text=True,
             encoding="utf-8",
             errors="replace",
-            env=os.environ | {"OMP_NUM_THREADS": str(threads)} | environment,
+            env={**os.environ, "OMP_NUM_THREADS": str(threads), **environment},
             timeout=timeout_s,
             check=False,
         )
