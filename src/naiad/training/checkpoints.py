@@ -60,14 +60,9 @@ def save_checkpoint(parent: Path, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(folder: Path) -> Checkpoint:
-    """Read a checkpoint that newest_usable found."""
-    state = json.loads((folder / STATE_NAME).read_text("utf-8"))
-    return Checkpoint(
-        step=state["step"],
-        best_step=state["best_step"],
-        adapter=_load_tensors(folder / ADAPTER_NAME),
-        optimizer=_load_tensors(folder / OPTIMIZER_NAME),
-    )
+    """Read a checkpoint that newest_usable found. Raises StorageError."""
+    with translated_os_errors("read", folder):
+        return _load_checkpoint(folder)
 
 
 def save_best(parent: Path, step: int, adapter: Tensors) -> None:
@@ -142,6 +137,16 @@ def remove_unusable(parent: Path) -> None:
 def step_of(folder: Path) -> int:
     """checkpoint-120 -> 120"""
     return int(folder.name.rpartition("-")[2])
+
+
+def _load_checkpoint(folder: Path) -> Checkpoint:
+    state = json.loads((folder / STATE_NAME).read_text("utf-8"))
+    return Checkpoint(
+        step=state["step"],
+        best_step=state["best_step"],
+        adapter=_load_tensors(folder / ADAPTER_NAME),
+        optimizer=_load_tensors(folder / OPTIMIZER_NAME),
+    )
 
 
 def _remove_old(parent: Path) -> None:

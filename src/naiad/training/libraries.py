@@ -1,7 +1,7 @@
 """The training libraries, which only `pip install 'naiad[train]'` brings.
 
-The modules trainer, loss, lora_model and estimate import torch at their head, so they are
-imported late, inside functions, and after `require_libraries`.
+The modules of this room that compute (trainer, estimate, parallel, both models …) import torch at
+their head, so they are imported late, inside functions, and after `require_libraries`.
 """
 
 from __future__ import annotations

@@ -24,7 +24,6 @@ from naiad.training.checkpoints import (
     save_best,
     save_checkpoint,
     tensor_bytes,
-    translated_write_errors,
 )
 from naiad.training.config import TrainingConfig
 from naiad.training.libraries import translated_torch_errors
@@ -86,7 +85,7 @@ def train(
     use_threads(config, group.size)
     plan, optimizer = RunPlan(rows.train, config), new_optimizer(model.parameters, config)
     checkpoints = folder / CHECKPOINTS_NAME
-    with translated_torch_errors("train"), translated_write_errors(folder), ExitStack() as open_:
+    with translated_torch_errors("train"), ExitStack() as open_:
         step = _restore(model, optimizer, checkpoint, group)
         log = _open_log(folder, step, group)
         if group.is_first:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -10,20 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from naiad import __version__
-from naiad.datasets.example import Example
-from naiad.datasets.reading import BadRow, read_examples
-from naiad.datasets.splitting import split_by_content
-from naiad.datasets.token_check import check_tokens
-from naiad.errors import DatasetError, TrainingError
+from naiad.errors import TrainingError
 from naiad.lora.record import AdapterRecord
 from naiad.models.catalog import DEFAULT_MODEL
-from naiad.models.checksum import file_sha256
 from naiad.models.local_model import LocalModel
 from naiad.models.progress import Progress
 from naiad.models.progress import no_progress as no_download_progress
-from naiad.models.store import ModelStore
-from naiad.models.weights import load_tokenizer, training_folder
-from naiad.prompts import DEFAULT_INSTRUCTION, ChatTemplate
+from naiad.prompts import DEFAULT_INSTRUCTION
 from naiad.training.adapter_folder import (
     begin_run,
     check_output,
@@ -31,16 +23,10 @@ from naiad.training.adapter_folder import (
     record_run,
     recorded_settings,
 )
-from naiad.training.config import TrainingConfig, config_from
+from naiad.training.config import TrainingConfig
 from naiad.training.libraries import require_libraries
 from naiad.training.loss_plot import draw_losses
-from naiad.training.preflight import (
-    DataSummary,
-    as_counts,
-    commonest_instruction,
-    summarize,
-    tokenize_rows,
-)
+from naiad.training.preflight import DataSummary, as_counts
 from naiad.training.report import (
     DiagramsReport,
     Notice,
@@ -49,13 +35,12 @@ from naiad.training.report import (
     TrainingOutcome,
     no_progress,
 )
-from naiad.workflows.preflight import FileExample, check_before_training
+from naiad.workflows.finetune_input import PreparedRun, TrainingTask, prepare_run, read_rows
 from naiad.workflows.sample_diagrams import SampledModel, diagram_sampler
 from naiad.workflows.training_processes import open_group
 
 if TYPE_CHECKING:
     from naiad.training.parallel import Group
-    from naiad.training.rows import TrainingRows
     from naiad.training.trainable import TrainableAdapter
 
 
@@ -107,13 +92,13 @@ def finetune(
     leads = os.environ.get("RANK", "0") == "0"
     if output is not None and not estimate_only and leads:
         check_output(output, resume=resume, overwrite=overwrite)
-    rows = _read(data, evaluation_data, config)
+    rows = read_rows(data, evaluation_data, config)
     versions = require_libraries()
-    task = _Task(data, model, config, evaluation_data, estimate_only)
+    task = TrainingTask(data, model, config, evaluation_data, estimate_only)
     with open_group(config.processes, task.as_dict()) as group:
         on_progress = on_progress if group.is_first else no_progress
         with group.first_alone():
-            prepared = _prepare(task, rows, group, on_progress, on_download)
+            prepared = prepare_run(task, rows, group, on_progress, on_download)
         on_progress(prepared.summary)
         run = _Run(task, output, versions, resume, overwrite, on_progress, should_stop)
         return _train(run, prepared, group)
@@ -121,51 +106,20 @@ def finetune(
 
 def help_finetune(task: Mapping[str, Any], group: Group) -> None:
     """What the other processes of a group do while the first one runs `finetune`."""
-    order = _Task.of(task)
-    rows = _read(order.data, order.evaluation_data, order.config)
+    order = TrainingTask.of(task)
+    rows = read_rows(order.data, order.evaluation_data, order.config)
     versions = require_libraries()
     run = _Run(order, None, versions, False, False, no_progress, lambda: False)
     with group.first_alone():
-        prepared = _prepare(order, rows, group, no_progress, no_download_progress)
+        prepared = prepare_run(order, rows, group, no_progress, no_download_progress)
     _train(run, prepared, group)
-
-
-@dataclass(frozen=True)
-class _Task:
-    """What every process of a group must know."""
-
-    data: Path
-    model: str
-    config: TrainingConfig
-    evaluation_data: Path | None
-    estimate_only: bool
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "data": str(self.data),
-            "model": self.model,
-            "config": self.config.as_dict(),
-            "evaluation_data": None if self.evaluation_data is None else str(self.evaluation_data),
-            "estimate_only": self.estimate_only,
-        }
-
-    @classmethod
-    def of(cls, task: Mapping[str, Any]) -> _Task:
-        evaluation = task["evaluation_data"]
-        return cls(
-            Path(task["data"]),
-            task["model"],
-            config_from(task["config"]),
-            None if evaluation is None else Path(evaluation),
-            task["estimate_only"],
-        )
 
 
 @dataclass(frozen=True)
 class _Run:
     """What the first process is asked for besides."""
 
-    task: _Task
+    task: TrainingTask
     output: Path | None
     versions: dict[str, str]
     resume: bool
@@ -174,100 +128,7 @@ class _Run:
     should_stop: Callable[[], bool]
 
 
-_Rows = tuple[tuple[Example, ...], tuple[Example, ...], list[str]]
-"""Train rows, evaluation rows, and `file:line: why` of those left out."""
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """All that a run needs, read and checked."""
-
-    model: LocalModel
-    folder: Path
-    """Weights and tokenizer."""
-    rows: TrainingRows
-    evaluation: tuple[Example, ...]
-    """The rows kept back, as they were read."""
-    summary: DataSummary
-    instruction: str
-    data: dict[str, str]
-    """Name and hash of the data files."""
-
-
-def _prepare(
-    task: _Task, rows: _Rows, group: Group, on_progress: OnProgress, on_download: Progress
-) -> _Prepared:
-    from naiad.training.rows import TrainingRows
-
-    data, evaluation_data, config = task.data, task.evaluation_data, task.config
-    train, evaluation, left_out = rows
-    parts = ((data, train), (evaluation_data or data, evaluation))
-    local = ModelStore().resolve(task.model, progress=on_download)
-    folder = training_folder(local, progress=on_download)
-    template, tokenizer = ChatTemplate.from_folder(folder), load_tokenizer(folder)
-    instruction = DEFAULT_INSTRUCTION if config.instruction is None else config.instruction
-    tokenized, max_tokens = [], min(config.max_tokens, _window_tokens(folder))
-    for path, examples in parts:
-        kept, too_long = tokenize_rows(
-            examples,
-            template,
-            tokenizer,
-            config,
-            instruction=instruction,
-            max_tokens=max_tokens,
-        )
-        tokenized.append(kept)
-        left_out += [f"{path}:{line}: more than {max_tokens:,} tokens" for line in too_long]
-    train_rows, evaluation_rows = tokenized
-    if not train_rows:
-        raise DatasetError(f"{data} leaves no row to train on", hint="see `naiad data check`")
-    # One process is enough to look at the answers.
-    looked_at = parts if group.is_first else ()
-    answers = check_before_training(
-        [FileExample(path, example) for path, examples in looked_at for example in examples],
-        on_progress,
-    )
-    summary = summarize(
-        train,
-        evaluation,
-        train_rows,
-        evaluation_rows,
-        tokens=check_tokens(train_rows, train, template, tokenizer),
-        left_out=left_out,
-        answers=answers,
-    )
-    return _Prepared(
-        model=local,
-        folder=folder,
-        rows=TrainingRows(train_rows, evaluation_rows, _padding_id(tokenizer)),
-        evaluation=evaluation,
-        summary=summary,
-        instruction=commonest_instruction(train, instruction),
-        data={
-            path.name: file_sha256(path, no_download_progress)
-            for path in (data, evaluation_data)
-            if path is not None
-        },
-    )
-
-
-def _read(data: Path, evaluation_data: Path | None, config: TrainingConfig) -> _Rows:
-    left_out: list[str] = []
-
-    def skip(row: BadRow) -> None:
-        left_out.append(str(row))
-
-    rows = tuple(read_examples(data, config.on_bad_row, skip))
-    if evaluation_data is not None:
-        evaluation = tuple(read_examples(evaluation_data, config.on_bad_row, skip))
-        return rows, evaluation, left_out
-    split = split_by_content(rows, config.evaluation_share, config.seed)
-    if not split.train:
-        return rows, (), left_out
-    return split.train, split.evaluation, left_out
-
-
-def _train(run: _Run, prepared: _Prepared, group: Group) -> FinetuneResult:
+def _train(run: _Run, prepared: PreparedRun, group: Group) -> FinetuneResult:
     """Everything after the rows are ready, in every process of the group."""
     from naiad.training.estimate import estimate_training
     from naiad.training.trainer import train
@@ -334,7 +195,7 @@ def _resolved(run: _Run, group: Group) -> TrainingConfig:
 
 
 def _open_model(
-    prepared: _Prepared, config: TrainingConfig, group: Group, on_progress: OnProgress
+    prepared: PreparedRun, config: TrainingConfig, group: Group, on_progress: OnProgress
 ) -> TrainableAdapter:
     """The model, ready to train; the first process opens it first and decides the precision."""
     model = None
@@ -348,7 +209,7 @@ def _open_model(
 
 
 def _open_model_here(
-    prepared: _Prepared, config: TrainingConfig, on_progress: OnProgress
+    prepared: PreparedRun, config: TrainingConfig, on_progress: OnProgress
 ) -> TrainableAdapter:
     from naiad.training.fast_model import open_fast_model, why_not_fast
     from naiad.training.parallel import use_threads
@@ -363,7 +224,7 @@ def _open_model_here(
 
 
 def _drawing(
-    run: _Run, prepared: _Prepared, config: TrainingConfig, model: TrainableAdapter, group: Group
+    run: _Run, prepared: PreparedRun, config: TrainingConfig, model: TrainableAdapter, group: Group
 ) -> Callable[[int, Callable[[], bytes]], DiagramsReport | None]:
     """What draws a few diagrams at each measurement; the first process alone does."""
     from naiad.training.adapter_config import adapter_config_json
@@ -386,7 +247,7 @@ def _drawing(
 
 def _finish(
     output: Path,
-    prepared: _Prepared,
+    prepared: PreparedRun,
     config: TrainingConfig,
     model: TrainableAdapter,
     record: AdapterRecord,
@@ -399,14 +260,14 @@ def _finish(
     finish_run(output, tensor_bytes(model.adapter_weights()), settings, record, base_model)
 
 
-def _identity(config: TrainingConfig, prepared: _Prepared) -> dict[str, Any]:
+def _identity(config: TrainingConfig, prepared: PreparedRun) -> dict[str, Any]:
     """What decides the weights of a run; a resumed run must have the same."""
     model = {"name": prepared.model.name, "sha256": prepared.model.sha256}
     return {"config": config.as_dict(), "data": prepared.data, "model": model}
 
 
 def _record(
-    prepared: _Prepared,
+    prepared: PreparedRun,
     config: TrainingConfig,
     outcome: TrainingOutcome,
     versions: dict[str, str],
@@ -424,23 +285,10 @@ def _record(
     )
 
 
-def _base_model(prepared: _Prepared) -> str:
+def _base_model(prepared: PreparedRun) -> str:
     return prepared.model.hub_id or _shareable_name(prepared.model)
 
 
 def _shareable_name(model: LocalModel) -> str:
     """The model's name; of a path only its last part, since adapters are passed on."""
     return model.path.name if model.source == "local" else model.name
-
-
-def _window_tokens(folder: Path) -> int:
-    config = json.loads((folder / "config.json").read_text("utf-8"))
-    return int(config.get("max_position_embeddings") or 2**31)
-
-
-def _padding_id(tokenizer: Any) -> int:
-    """Any id will do, since padding is masked; the model's own where it names one."""
-    for token_id in (tokenizer.pad_token_id, tokenizer.eos_token_id):
-        if token_id is not None:
-            return int(token_id)
-    return 0
