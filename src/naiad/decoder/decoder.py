@@ -15,10 +15,10 @@ from naiad.decoder.dropout import NO_DROPOUT, Dropout
 from naiad.decoder.matrices import Precision
 from naiad.decoder.operations import OperationCounts, operation_counts
 from naiad.decoder.packing import Pack, Row, pack, packs_of
-from naiad.decoder.passes import LoraWeights, PackPass
+from naiad.decoder.passes import MOST_KEPT_TOKENS, LoraWeights, PackPass
 from naiad.decoder.weights import load_weights
 
-MOST_PACK_TOKENS = 1024
+MOST_PACK_TOKENS = MOST_KEPT_TOKENS
 """Tokens of one pack; a longer row is a pack alone. Bounds the memory of a thread."""
 
 

@@ -27,6 +27,9 @@ CHUNK_TOKENS = 320
 """Tokens computed at a time: enough that a matrix is multiplied at full speed, few enough that
 the results (9,728 columns of 4 bytes in a small Qwen) do not leave the processor's cache."""
 
+MOST_KEPT_TOKENS = 640
+"""Of a longer pack gate and up, more than half of what a token keeps, are computed again."""
+
 QKV, OUTPUT = 0, 1
 
 LayerLora = list[LoraGroup | None]
@@ -76,6 +79,7 @@ class PackPass:
         self._dropout, self._pack, self._buffers = dropout, pack, buffers
         self._cosine, self._sine = rotary.at(pack.positions)
         self._attention = PackAttention(shape, pack)
+        self._keeps_gate_up = len(pack) <= MOST_KEPT_TOKENS
         self._streams: list[torch.Tensor] = []
         self._memories: list[_LayerMemory] = []
 
@@ -156,18 +160,27 @@ class PackPass:
                 added.add_(layer.output_bias)
             torch.add(stream[rows], added, out=memory.half[rows])
             _norm(memory.half[rows], layer.mlp_norm, self._shape.norm_epsilon, normalized[rows])
-            of_mlp = layer.mlp.forward(
-                normalized[rows],
-                added,
-                memory.gate_up[rows],
-                self._mlp_lora(number),
-                self._lora.scale,
-                lambda x, group: self._dropout(x, number, group, rows.start),  # noqa: B023
-                self._buffers,
-            )
-            memory.of_mlp.append(of_mlp)
+            memory.of_mlp.append(self._mlp_forward(number, rows, normalized[rows], added))
             torch.add(memory.half[rows], added, out=out[rows])
         return out
+
+    def _mlp_forward(
+        self, number: int, rows: slice, normalized: torch.Tensor, out: torch.Tensor
+    ) -> Projected:
+        return self._weights.layers[number].mlp.forward(
+            normalized,
+            out,
+            self._gate_up(number, rows),
+            self._mlp_lora(number),
+            self._lora.scale,
+            lambda x, group: self._dropout(x, number, group, rows.start),
+            self._buffers,
+        )
+
+    def _gate_up(self, number: int, rows: slice) -> torch.Tensor:
+        """Where gate and up of a chunk are, or are made again."""
+        gate_up = self._memories[number].gate_up
+        return gate_up[rows] if self._keeps_gate_up else gate_up[: rows.stop - rows.start]
 
     def _layer_backward(self, number: int, gradient: torch.Tensor, into: LayerLora) -> torch.Tensor:
         """Gradient by the layer's input (T, H), for `gradient` by its output, which is used up."""
@@ -204,10 +217,12 @@ class PackPass:
             count = rows.stop - rows.start
             half, below = memory.half[rows], result[:count]
             inverse_rms = _norm(half, layer.mlp_norm, epsilon, normalized[:count])
+            if not self._keeps_gate_up:
+                self._mlp_forward(number, rows, normalized[:count], below)
             layer.mlp.backward(
                 gradient[rows],
                 normalized[:count],
-                memory.gate_up[rows],
+                self._gate_up(number, rows),
                 memory.of_mlp[chunk],
                 self._mlp_lora(number),
                 MlpLora(into[GATE_UP], into[DOWN]),
@@ -315,7 +330,14 @@ class PackPass:
             half=self._take("half", slot, shape.hidden),
             qkv=self._take("qkv", slot, qkv_columns),
             attended=self._take("attended", slot, shape.query_columns),
-            gate_up=self._take("gate and up", slot, 2 * shape.intermediate, mlp.kept_dtype),
+            gate_up=self._buffers.take(
+                f"gate and up {slot if self._keeps_gate_up else 0}",
+                (
+                    len(self._pack) if self._keeps_gate_up else CHUNK_TOKENS,
+                    2 * shape.intermediate,
+                ),
+                mlp.kept_dtype,
+            ),
         )
 
     def _take(

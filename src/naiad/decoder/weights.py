@@ -48,14 +48,13 @@ def load_weights(folder: Path, shape: DecoderShape, precision: Precision) -> Dec
     Raises OSError, SafetensorError, and KeyError for a tensor that is missing.
     """
     files = _Tensors(folder)
-    layers = tuple(_layer(files, number, shape, precision) for number in range(shape.layers))
-    embedding = files.read("model.embed_tokens.weight")
-    head_matrix = embedding if shape.tied else files.read("lm_head.weight")
+    embedding = "model.embed_tokens.weight"
     return DecoderWeights(
-        embedding=embedding,
-        layers=layers,
+        layers=tuple(_layer(files, number, shape, precision) for number in range(shape.layers)),
         norm=files.read("model.norm.weight").float(),
-        head=_head(head_matrix, shape, precision),
+        head=_head(files.read(embedding if shape.tied else "lm_head.weight"), shape, precision),
+        # Mapped anew: of this copy only the pages of tokens that occur are ever in memory.
+        embedding=files.read(embedding),
     )
 
 
