@@ -15,7 +15,7 @@ from naiad.workflows.benchmarks.trl_settings import PRECISIONS, REFINEMENTS, Trl
 OnLine = Callable[[str], None]
 """Gets one line for people after each measurement."""
 
-TRIAL_TIMEOUT_S = 1800
+TRIAL_TIMEOUT_S = 600
 """After which settings are given up; torch.compile takes minutes."""
 
 
