@@ -147,9 +147,7 @@ def plot(logs: dict[str, list[dict[str, Any]]], folder: Path) -> None:
         steps = [(row["step"], row["loss"]) for row in rows if "loss" in row]
         held_out = [(r["step"], r["evaluation_loss"]) for r in rows if "evaluation_loss" in r]
         axes.plot(*zip(*smoothed(steps), strict=True), color=f"C{number}", label=f"{name}, train")
-        axes.plot(
-            *zip(*held_out, strict=True), "o", color=f"C{number}", label=f"{name}, held out"
-        )
+        axes.plot(*zip(*held_out, strict=True), "o", color=f"C{number}", label=f"{name}, held out")
     axes.set_xlabel("step")
     axes.set_ylabel("answer loss (nats a token)")
     axes.set_ylim(bottom=0)

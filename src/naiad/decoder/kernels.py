@@ -31,11 +31,17 @@ def _kernel(function: Any) -> Any:
     return njit(nogil=True, fastmath=True, cache=True, error_model="numpy")(function)
 
 
+def _inlined_in_order(function: Any) -> Any:
+    # Everything of fastmath but the freedom to reassociate.
+    flags = {"contract", "nsz", "nnan", "ninf"}
+    return njit(forceinline=True, fastmath=flags, error_model="numpy")(function)
+
+
 def _inlined(function: Any) -> Any:
     return njit(inline="always", fastmath=True, error_model="numpy")(function)
 
 
-@njit(forceinline=True, fastmath={"contract", "nsz", "nnan", "ninf"}, error_model="numpy")
+@_inlined_in_order
 def _exp(x: Any) -> Any:
     """e^x to about 2e-7 of its value; written out so that the compiler vectorizes it.
 
