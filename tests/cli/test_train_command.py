@@ -157,6 +157,15 @@ def test_the_result_is_one_json_document(calls: list[dict[str, Any]]) -> None:
     assert document["outcome"] == dataclasses.asdict(OUTCOME)
 
 
+def test_the_picture_of_the_losses_is_named_where_there_is_one(
+    calls: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    command = ["train", "rows.jsonl", "-o", str(tmp_path)]
+    assert "losses" not in runner.invoke(app, command).stdout
+    (tmp_path / "losses.svg").write_text("<svg/>")
+    assert f"its losses: {tmp_path / 'losses.svg'}" in runner.invoke(app, command).stdout
+
+
 def test_a_stopped_run_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     stopped = dataclasses.replace(OUTCOME, steps=5, stopped="asked")
     monkeypatch.setattr(

@@ -89,6 +89,14 @@ def test_a_finished_folder_holds_the_adapter_and_nothing_of_the_run(tmp_path: Pa
     assert "> Draw." in card
 
 
+def test_the_card_shows_the_picture_of_the_losses_where_there_is_one(tmp_path: Path) -> None:
+    _finish(tmp_path)
+    assert "losses.png" not in (tmp_path / "README.md").read_text()
+    (tmp_path / "losses.png").write_bytes(b"PNG")
+    _finish(tmp_path)
+    assert "![The loss, step by step](losses.png)" in (tmp_path / "README.md").read_text()
+
+
 def test_what_a_kill_left_of_own_files_is_nobody_elses(tmp_path: Path) -> None:
     _begin(tmp_path)
     (tmp_path / ".log.jsonl.x1y2.part").write_text("half a l")

@@ -27,7 +27,7 @@ CHUNK_TOKENS = 320
 """Tokens computed at a time: enough that a matrix is multiplied at full speed, few enough that
 the results (9,728 columns of 4 bytes in a small Qwen) do not leave the processor's cache."""
 
-MOST_KEPT_TOKENS = 640
+MOST_KEPT_TOKENS = 512
 """Of a longer pack gate and up, more than half of what a token keeps, are computed again."""
 
 QKV, OUTPUT = 0, 1
