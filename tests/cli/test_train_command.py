@@ -161,7 +161,7 @@ def test_the_picture_of_the_losses_is_named_where_there_is_one(
     calls: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     command = ["train", "rows.jsonl", "-o", str(tmp_path)]
-    assert "losses" not in runner.invoke(app, command).stdout
+    assert "its losses" not in runner.invoke(app, command).stdout
     (tmp_path / "losses.svg").write_text("<svg/>")
     assert f"its losses: {tmp_path / 'losses.svg'}" in runner.invoke(app, command).stdout
 
