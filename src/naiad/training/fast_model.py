@@ -20,6 +20,7 @@ from naiad.decoder.precision import fastest, product_rates
 from naiad.errors import TrainingError
 from naiad.training.config import ALL_LINEAR, TrainingConfig
 from naiad.training.libraries import translated_torch_errors
+from naiad.training.memory import return_freed_memory
 from naiad.training.parallel import threads_of_each
 from naiad.training.report import Notice, OnProgress
 
@@ -44,6 +45,7 @@ def open_fast_model(
     Where config.precision is auto, products are timed, and a Notice says what came of it.
     Raises TrainingError when the weights cannot be read.
     """
+    return_freed_memory()
     threads = threads_of_each(config, config.processes)
     precision = _precision(folder, config, threads, on_progress)
     try:

@@ -6,12 +6,25 @@ their head, so they are imported late, inside functions, and after `require_libr
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from naiad.errors import MissingExtra, TrainingError
 from naiad.generation.cores import patient_openmp
+
+LIBRARIES = ("torch", "transformers", "peft", "tensorboard")
+
+
+def require_installed() -> None:
+    """Raise MissingExtra unless the libraries are there, without importing them.
+
+    For what comes before the model's files are fetched, while the network is still allowed.
+    """
+    for name in LIBRARIES:
+        if importlib.util.find_spec(name) is None:
+            raise _missing(name)
 
 
 def require_libraries() -> dict[str, str]:
@@ -31,12 +44,15 @@ def require_libraries() -> dict[str, str]:
         import tensorboard  # type: ignore[import-untyped]
         import transformers
     except ImportError as error:
-        raise MissingExtra(
-            f"training needs {error.name}, which is not installed",
-            hint="pip install 'naiad[train]'",
-        ) from error
+        raise _missing(error.name) from error
     modules = (torch, transformers, peft, tensorboard)
     return {module.__name__: str(module.__version__) for module in modules}
+
+
+def _missing(name: str | None) -> MissingExtra:
+    return MissingExtra(
+        f"training needs {name}, which is not installed", hint="pip install 'naiad[train]'"
+    )
 
 
 @contextmanager

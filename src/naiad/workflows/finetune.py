@@ -14,6 +14,7 @@ from naiad.lora.record import AdapterRecord
 from naiad.models.catalog import DEFAULT_MODEL
 from naiad.models.local_model import LocalModel
 from naiad.models.progress import Progress
+from naiad.models.store import ModelStore
 from naiad.models.progress import no_progress as no_download_progress
 from naiad.prompts import DEFAULT_INSTRUCTION
 from naiad.training.adapter_folder import (
@@ -24,7 +25,7 @@ from naiad.training.adapter_folder import (
     recorded_settings,
 )
 from naiad.training.config import TrainingConfig
-from naiad.training.libraries import require_libraries
+from naiad.training.libraries import require_installed, require_libraries
 from naiad.training.loss_plot import draw_losses
 from naiad.training.preflight import DataSummary, as_counts
 from naiad.training.report import (
@@ -93,6 +94,10 @@ def finetune(
     if output is not None and not estimate_only and leads:
         check_output(output, resume=resume, overwrite=overwrite)
     rows = read_rows(data, evaluation_data, config)
+    require_installed()
+    if leads:
+        # Now, since the libraries' network is switched off from here on.
+        ModelStore().resolve(model, progress=on_download)
     versions = require_libraries()
     task = TrainingTask(data, model, config, evaluation_data, estimate_only)
     with open_group(config.processes, task.as_dict()) as group:
