@@ -199,6 +199,23 @@ def test_what_is_odd_about_the_data_is_said(data: Path, tmp_path: Path) -> None:
     ]
 
 
+def test_a_model_is_fetched_before_the_network_is_switched_off(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str | None] = []
+
+    def resolve(store: ModelStore, name: str, **options: Any) -> Any:
+        seen.append(offline_variable())
+        raise ModelUnavailable("the test ends here")
+
+    monkeypatch.setattr(ModelStore, "resolve", resolve)
+    for name in ("HF_HUB_OFFLINE", "NAIAD_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ModelUnavailable):
+        finetune(data, "owner/model", estimate_only=True)
+    assert seen == [None]
+
+
 def test_refusals_come_before_the_model_is_touched(data: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no folder to write"):
         finetune(data, "no-such-model", None)

@@ -23,7 +23,7 @@ from naiad.models.weights import load_tokenizer, training_folder
 from naiad.prompts import DEFAULT_INSTRUCTION, ChatTemplate
 from naiad.retrieval.cookbook import packaged_examples
 from naiad.training.config import TrainingConfig
-from naiad.training.libraries import require_libraries
+from naiad.training.libraries import require_installed, require_libraries
 from naiad.workflows.benchmarks.gemm import plain_operations
 from naiad.workflows.benchmarks.jobs import (
     TUTORIAL_TOKENS,
@@ -226,9 +226,11 @@ def bench_train(
     and StorageError; a system that fails is a result and raises nothing.
     """
     config = config or BenchTrainConfig()
+    require_installed()
+    # First, since the libraries' network is switched off from there on.
+    local = ModelStore().resolve(model, progress=on_download)
     require_libraries()
     found = machine()
-    local = ModelStore().resolve(model, progress=on_download)
     folder = training_folder(local, progress=on_download)
     rows, too_long = _rows(data, folder)
     if too_long:

@@ -14,8 +14,8 @@ from naiad.lora.record import AdapterRecord
 from naiad.models.catalog import DEFAULT_MODEL
 from naiad.models.local_model import LocalModel
 from naiad.models.progress import Progress
-from naiad.models.store import ModelStore
 from naiad.models.progress import no_progress as no_download_progress
+from naiad.models.store import ModelStore
 from naiad.prompts import DEFAULT_INSTRUCTION
 from naiad.training.adapter_folder import (
     begin_run,
