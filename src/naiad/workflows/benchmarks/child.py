@@ -13,8 +13,9 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from naiad.errors import NaiadError
+from naiad.training.memory import peak_memory_bytes
 from naiad.workflows.benchmarks.jobs import Measurement, TrainingJob
-from naiad.workflows.benchmarks.meter import Meter, peak_memory_bytes
+from naiad.workflows.benchmarks.meter import Meter
 
 COMPARED_PACKAGES = ("torch", "transformers", "peft", "trl", "accelerate", "bitsandbytes", "numba")
 

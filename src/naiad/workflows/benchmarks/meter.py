@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
 import time
-from pathlib import Path
 
 
 class Meter:
@@ -72,20 +70,3 @@ class Meter:
 def _clocks_s() -> tuple[float, float]:
     times = os.times()
     return time.perf_counter(), times.user + times.system
-
-
-def peak_memory_bytes() -> int:
-    """Most memory this process has had resident since it began to run its program.
-
-    Not getrusage's figure where the kernel tells better: that one begins with the memory of the
-    process that started this one.
-    """
-    try:
-        status = Path("/proc/self/status").read_text()
-    except OSError:
-        from naiad.training.memory import peak_memory_bytes as of_getrusage
-
-        return of_getrusage()
-    found = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.M)
-    assert found is not None
-    return int(found[1]) * 1024
