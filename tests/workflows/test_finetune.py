@@ -14,9 +14,17 @@ from typing import Any
 import pytest
 
 from naiad.datasets import read_examples
-from naiad.errors import ConfigError, DatasetError, ExampleTooLong, StorageError, TrainingError
+from naiad.errors import (
+    ConfigError,
+    DatasetError,
+    ExampleTooLong,
+    ModelUnavailable,
+    StorageError,
+    TrainingError,
+)
 from naiad.generation.cores import patient_openmp
 from naiad.lora import check_fits, load_adapter
+from naiad.models.hub import offline_variable
 from naiad.models.store import ModelStore
 from naiad.training.config import TrainingConfig
 from naiad.training.preflight import DataSummary
