@@ -1,6 +1,6 @@
 """Preflight: the official parser and the renderer look at a file's answers before training does.
 
-Judging takes about 8 ms an answer, drawing one to two seconds: so many are judged and few drawn,
+Judging takes 8 to 14 ms an answer, drawing one to two seconds: so many are judged and few drawn,
 spread over the file and over the diagram types. Both run in processes of their own, which end
 here: training needs their memory for hours.
 """
@@ -23,7 +23,7 @@ from naiad.mermaid.render import RenderConfig, close_renderer, render_svg
 from naiad.training.report import Notice, OnProgress
 
 MOST_JUDGED = 2000
-"""Answers that are parsed before training: about 16 seconds."""
+"""Answers that are parsed before training: about half a minute."""
 MOST_DRAWN = 24
 """Valid answers that are drawn before training."""
 MOST_DRAWING_S = 10.0
