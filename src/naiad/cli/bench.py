@@ -56,7 +56,7 @@ def train(
     trial_examples: Annotated[
         int,
         typer.Option("--trial-examples", min=1, help="Rows that TRL's settings are tried on."),
-    ] = 8,
+    ] = 16,
     threads: ThreadsOption = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Which rows, in which order.")] = 0,
     as_json: JsonOption = False,

@@ -72,7 +72,7 @@ class BenchTrainConfig:
     """Rows of an optimizer step; TRL's packs make steps of their own."""
     repeats: int = 1
     """Times each system is measured, in turns."""
-    trial_examples: int = 8
+    trial_examples: int = 16
     """Rows that each of TRL's settings is tried on."""
     threads: int | None = None
     """CPU threads; unset, one for each physical core."""
