@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from forks import fork
 from tiny_lora import random_rows, tiny_lora_model
 
 from naiad.lora import AdapterRecord
@@ -87,15 +88,7 @@ def _count_calls(on_call: Callable[[int], None]) -> None:
 
 def in_fork(work: Callable[[], None]) -> int:
     """Wait status of `work` in a fork."""
-    process = os.fork()
-    if process == 0:
-        try:
-            work()
-        except BaseException as error:
-            sys.stderr.write(f"{type(error).__name__}: {error}\n")
-            os._exit(1)
-        os._exit(0)
-    return os.waitpid(process, 0)[1]
+    return os.waitpid(fork(work), 0)[1]
 
 
 def killed_at_call(folder: Path, number: int) -> None:

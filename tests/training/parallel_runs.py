@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from forks import fork
 from safetensors.numpy import load_file
 from tiny_lora import random_rows, tiny_lora_model
 
@@ -78,21 +79,9 @@ def in_processes(folder: Path, size: int, work: Callable[[Group], None]) -> None
         with group_on_this_machine(rank, size, meeting_point(folder, size)) as group:
             work(group)
 
-    children = [_fork(lambda rank=rank: member(rank)) for rank in range(size)]
+    children = [fork(lambda rank=rank: member(rank)) for rank in range(size)]
     if any(os.waitpid(child, 0)[1] for child in children):
         raise RuntimeError(f"a process of {folder.name} failed")
-
-
-def _fork(work: Callable[[], None]) -> int:
-    process = os.fork()
-    if process == 0:
-        try:
-            work()
-        except BaseException as error:
-            sys.stderr.write(f"{type(error).__name__}: {error}\n")
-            os._exit(1)
-        os._exit(0)
-    return process
 
 
 def _digests(folder: Path, size: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -111,7 +111,10 @@ class Decoder:
         while len(self._gradients) < workers:
             self._gradients.append(torch.empty(elements))
 
-    def _side_by_side(self, compute: object, shares: list[list[Pack]]) -> list[float]:
+    def _side_by_side(
+        self, compute: Callable[[int, list[Pack]], float], shares: list[list[Pack]]
+    ) -> list[float]:
+        """compute(worker, its packs) of every worker, on a thread each."""
         # Threads that have no pack of their own help with the matrices of the others'.
         inner_threads = max(1, self._threads // len(shares))
 
@@ -119,6 +122,6 @@ class Decoder:
             if torch.get_num_threads() != inner_threads:
                 torch.set_num_threads(inner_threads)
             with torch.inference_mode():
-                return compute(worker, shares[worker])  # type: ignore[operator,no-any-return]
+                return compute(worker, shares[worker])
 
         return list(self._pool.map(run, range(len(shares))))
